@@ -1,0 +1,17 @@
+//! From an OpenAPI 3.0 document to Rust: models, client, server traits, webhook receivers.
+//!
+//! The crate works on any document and knows nothing of orders; what is particular to
+//! Orderhook (which folders, which hand-written types) is passed in by `xtask`.
+//! A mistake in the document becomes an [`Error`] or a [`lint::Finding`] that names the
+//! line of the YAML at fault, never a panic.
+
+pub mod client;
+pub mod document;
+pub mod lint;
+pub mod models;
+mod names;
+pub mod openapi31;
+pub mod output;
+pub mod server;
+
+pub use document::{Document, Error, Place};

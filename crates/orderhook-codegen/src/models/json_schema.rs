@@ -1,0 +1,193 @@
+//! An OpenAPI 3.0 Schema Object as the JSON Schema (draft 7) that typify reads.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::document::pointer;
+
+/// Sentences to add to the descriptions of parts of a document, by JSON pointer.
+pub type Notes = BTreeMap<String, String>;
+
+/// Members that mean nothing to JSON Schema, or another thing than in OpenAPI.
+const DROPPED: [&str; 6] = [
+    "deprecated",
+    "discriminator",
+    "example",
+    "externalDocs",
+    "readOnly",
+    "writeOnly",
+];
+
+/// Converts the schema at `at`.
+pub(crate) fn from_openapi(schema: &Value, at: &str, notes: &Notes) -> Value {
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    if let Some(reference) = members.get("$ref") {
+        return json!({"$ref": definition(reference)});
+    }
+    let mut converted = Map::new();
+    for (name, value) in members {
+        let here = pointer::join(at, name);
+        let value = match (name.as_str(), value) {
+            (name, _) if DROPPED.contains(&name) || name.starts_with("x-") => continue,
+            // Bounds would make typify choose a type by them (1 and more: `NonZeroU64`), so that
+            // an id of an answer would not fit where a request takes it. The server side checks them.
+            ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf", _)
+                if is_integer(members) =>
+            {
+                continue;
+            }
+            ("nullable", _) => continue,
+            ("properties", Value::Object(properties)) => each(properties, &here, notes),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas
+                .iter()
+                .enumerate()
+                .map(|(index, schema)| {
+                    from_openapi(schema, &pointer::join(&here, &index.to_string()), notes)
+                })
+                .collect(),
+            ("items" | "not" | "additionalProperties", schema) => {
+                from_openapi(schema, &here, notes)
+            }
+            _ => value.clone(),
+        };
+        converted.insert(name.clone(), value);
+    }
+    exclusive_bounds(&mut converted);
+    if let Some(note) = notes.get(at) {
+        add_note(&mut converted, note);
+    }
+    if is_nullable(schema) {
+        return nullable(converted);
+    }
+    Value::Object(converted)
+}
+
+/// Whether null stands for "no value" in the OpenAPI schema.
+pub(crate) fn is_nullable(schema: &Value) -> bool {
+    schema.get("nullable") == Some(&Value::Bool(true))
+}
+
+fn is_integer(members: &Map<String, Value>) -> bool {
+    members.get("type").and_then(Value::as_str) == Some("integer")
+}
+
+fn each(schemas: &Map<String, Value>, at: &str, notes: &Notes) -> Value {
+    schemas
+        .iter()
+        .map(|(name, schema)| {
+            let here = pointer::join(at, name);
+            (name.clone(), from_openapi(schema, &here, notes))
+        })
+        .collect()
+}
+
+fn definition(reference: &Value) -> Value {
+    let reference = reference.as_str().unwrap_or_default();
+    reference
+        .replace("#/components/schemas/", "#/definitions/")
+        .into()
+}
+
+/// OpenAPI 3.0 says `exclusiveMinimum: true` beside `minimum`, JSON Schema gives the number.
+fn exclusive_bounds(schema: &mut Map<String, Value>) {
+    for (exclusive, bound) in [
+        ("exclusiveMinimum", "minimum"),
+        ("exclusiveMaximum", "maximum"),
+    ] {
+        if schema.remove(exclusive) == Some(Value::Bool(true))
+            && let Some(number) = schema.remove(bound)
+        {
+            schema.insert(exclusive.to_owned(), number);
+        }
+    }
+}
+
+fn add_note(schema: &mut Map<String, Value>, note: &str) {
+    let description = match schema.get("description").and_then(Value::as_str) {
+        Some(text) => format!("{}\n\n{note}", text.trim_end()),
+        None => note.to_owned(),
+    };
+    schema.insert("description".to_owned(), description.into());
+}
+
+fn nullable(mut schema: Map<String, Value>) -> Value {
+    let description = schema.remove("description");
+    // A lone reference needs no `allOf` around it once the null stands outside.
+    let inner = match schema.get("allOf") {
+        Some(Value::Array(parts)) if parts.len() == 1 && schema.len() == 1 => parts[0].clone(),
+        _ => Value::Object(schema),
+    };
+    let mut outer = json!({"oneOf": [inner, {"type": "null"}]});
+    if let (Some(description), Value::Object(outer)) = (description, &mut outer) {
+        outer.insert("description".to_owned(), description);
+    }
+    outer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(openapi: &Value, expected: &Value) {
+        assert_eq!(&from_openapi(openapi, "", &Notes::new()), expected);
+    }
+
+    #[test]
+    fn references_point_at_definitions() {
+        check(
+            &json!({"$ref": "#/components/schemas/Order"}),
+            &json!({"$ref": "#/definitions/Order"}),
+        );
+    }
+
+    #[test]
+    fn null_moves_out_of_the_schema() {
+        check(
+            &json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/Url"}]}),
+            &json!({"oneOf": [{"$ref": "#/definitions/Url"}, {"type": "null"}]}),
+        );
+        check(
+            &json!({"nullable": true, "type": "string", "description": "text"}),
+            &json!({"oneOf": [{"type": "string"}, {"type": "null"}], "description": "text"}),
+        );
+    }
+
+    #[test]
+    fn a_property_may_have_the_name_of_a_keyword() {
+        check(
+            &json!({"type": "object", "properties": {"nullable": {"type": "string", "example": "x"}}}),
+            &json!({"type": "object", "properties": {"nullable": {"type": "string"}}}),
+        );
+    }
+
+    #[test]
+    fn an_exclusive_bound_becomes_its_number() {
+        check(
+            &json!({"type": "number", "minimum": 0, "exclusiveMinimum": true}),
+            &json!({"type": "number", "exclusiveMinimum": 0}),
+        );
+    }
+
+    #[test]
+    fn bounds_of_an_integer_do_not_choose_its_type() {
+        check(
+            &json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": 9}),
+            &json!({"type": "integer", "format": "int64"}),
+        );
+    }
+
+    #[test]
+    fn a_note_ends_the_description() {
+        let notes = Notes::from([("/properties/a".to_owned(), "Row 1.".to_owned())]);
+        let schema = json!({"properties": {"a": {"type": "string", "description": "An a"}}});
+        let converted = from_openapi(&schema, "", &notes);
+        assert_eq!(
+            converted["properties"]["a"]["description"],
+            "An a\n\nRow 1."
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Models: one Rust type for each component schema, written by typify through one type space.
+
+mod finish;
+pub(crate) mod json_schema;
+pub(crate) mod open_enum;
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use serde_json::Value;
+use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
+
+pub use json_schema::Notes;
+
+use crate::document::{Document, Error, pointer};
+use crate::names;
+
+const SCHEMAS: &str = "/components/schemas";
+
+/// How models are made, the same wherever they are named.
+#[derive(Debug, Clone, Default)]
+pub struct ModelSettings {
+    /// Schemas whose types are written by hand: the schema's name, and the type's in the crate
+    /// of the models. The type must implement `Display` and `FromStr`.
+    pub hand_written: BTreeMap<String, String>,
+    /// What to add to the documentation of the parts of each document.
+    pub notes: Notes,
+}
+
+/// The models of `document`, as the content of a module of the crate of the models.
+///
+/// That crate's root must offer the [open enums](open_enums), the type `Patch` for members that may
+/// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features
+/// `schemars` and `utoipa`.
+///
+/// # Errors
+/// [`Error::Unsupported`] at the schema that can't be expressed.
+pub fn generate(document: &Document, settings: &ModelSettings) -> Result<TokenStream, Error> {
+    let mut space = TypeSpaceSettings::default();
+    space
+        .with_struct_builder(true)
+        .with_derive("PartialEq".to_owned())
+        .with_attr(
+            r#"#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]"#.to_owned(),
+        )
+        .with_attr(r#"#[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]"#.to_owned());
+    let types = type_space(document, settings, "crate", space)?.to_stream();
+    finish::finish(document, types)
+}
+
+/// The texts that the other side may add to, as invocations of the macro `open_enum!`.
+///
+/// # Errors
+/// [`Error::Unsupported`] at the list that is no list of texts, or at the name that is no Rust name.
+pub fn open_enums(document: &Document, settings: &ModelSettings) -> Result<String, Error> {
+    let enums = schemas(document)
+        .filter(|(_, _, schema)| open_enum::is_open_enum(schema))
+        .map(|(name, at, _)| open_enum::generate(document, name, &at, &settings.notes))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(enums.join("\n"))
+}
+
+/// The types that the models have, for generators that name them.
+#[derive(Debug)]
+pub(crate) struct TypeNames<'a> {
+    document: &'a Document,
+    space: TypeSpace,
+}
+
+impl<'a> TypeNames<'a> {
+    /// Names as they are written outside of the crate at `path`, such as `::orderhook_types`.
+    pub(crate) fn new(
+        document: &'a Document,
+        settings: &ModelSettings,
+        path: &str,
+    ) -> Result<Self, Error> {
+        let mut space = TypeSpaceSettings::default();
+        // typify takes one identifier here.
+        space.with_type_mod(path.trim_start_matches("::"));
+        let space = type_space(document, settings, path, space)?;
+        Ok(Self { document, space })
+    }
+
+    /// The type of the schema at `at`.
+    pub(crate) fn of(&mut self, at: &str) -> Result<TokenStream, Error> {
+        let schema = self.document.get(at).cloned().unwrap_or(Value::Bool(true));
+        self.named(at, json_schema::from_openapi(&schema, at, &Notes::new()))
+    }
+
+    fn named(&mut self, at: &str, schema: Value) -> Result<TokenStream, Error> {
+        let id = parse(self.document, at, schema)
+            .and_then(|schema| typify_error(self.document, at, self.space.add_type(&schema)))?;
+        let found = typify_error(self.document, at, self.space.get_type(&id))?;
+        Ok(found.ident())
+    }
+
+    /// The type of the component schema at `at`.
+    pub(crate) fn component(&mut self, at: &str) -> Result<TokenStream, Error> {
+        let reference = serde_json::json!({"$ref": format!("#/definitions/{}", pointer::last(at))});
+        self.named(at, reference)
+    }
+}
+
+/// Every component schema: name, pointer, schema.
+pub(crate) fn schemas(document: &Document) -> impl Iterator<Item = (&str, String, &Value)> {
+    let schemas = document.get(SCHEMAS).and_then(Value::as_object);
+    schemas.into_iter().flatten().map(|(name, schema)| {
+        let at = pointer::join(SCHEMAS, name);
+        (name.as_str(), at, schema)
+    })
+}
+
+/// The settings that give replaced schemas their hand-written types; `path` is the crate of the models.
+pub(crate) fn replacements(
+    document: &Document,
+    settings: &ModelSettings,
+    path: &str,
+) -> Vec<(String, String)> {
+    let by_hand = settings.hand_written.iter();
+    let by_hand = by_hand.map(|(schema, name)| (schema.clone(), format!("{path}::{name}")));
+    let open = schemas(document)
+        .filter(|(_, _, schema)| open_enum::is_open_enum(schema))
+        .map(|(name, _, _)| {
+            (
+                name.to_owned(),
+                format!("{path}::{}", names::type_name(name)),
+            )
+        });
+    by_hand.chain(open).collect()
+}
+
+fn type_space(
+    document: &Document,
+    settings: &ModelSettings,
+    path: &str,
+    mut space: TypeSpaceSettings,
+) -> Result<TypeSpace, Error> {
+    for (schema, replacement) in replacements(document, settings, path) {
+        let implements = [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr];
+        space.with_replacement(schema, replacement, implements.into_iter());
+    }
+    let definitions = schemas(document)
+        .map(|(name, at, schema)| {
+            let schema = json_schema::from_openapi(schema, &at, &settings.notes);
+            Ok((name.to_owned(), parse(document, &at, schema)?))
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let mut space = TypeSpace::new(&space);
+    typify_error(document, SCHEMAS, space.add_ref_types(definitions))?;
+    Ok(space)
+}
+
+fn parse(document: &Document, at: &str, schema: Value) -> Result<schemars::schema::Schema, Error> {
+    serde_json::from_value(schema).map_err(|error| document.unsupported(at, error.to_string()))
+}
+
+fn typify_error<T>(
+    document: &Document,
+    at: &str,
+    result: Result<T, typify::Error>,
+) -> Result<T, Error> {
+    result.map_err(|error| {
+        document.unsupported(
+            at,
+            format!("no Rust type fits: {error}; write the schema another way"),
+        )
+    })
+}

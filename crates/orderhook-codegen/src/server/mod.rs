@@ -1,0 +1,93 @@
+//! Server traits: one trait a tag, one method an operation, and the axum glue in front of them.
+//!
+//! What comes out leans on a small hand-written runtime of the crate that it is generated into:
+//! `crate::runtime` (reading, checking, answering) and the trait `crate::Server` (who the caller
+//! is, how a refusal looks).
+
+mod inputs;
+pub(crate) mod operation;
+mod refusals;
+mod shapes;
+mod stub;
+mod tag;
+mod utoipa;
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::document::{Document, Error};
+use crate::models::{ModelSettings, TypeNames};
+use crate::names;
+use operation::Operation;
+use shapes::Shapes;
+
+/// The modules of the server side, by name, in the order in which they are read best; `mod`
+/// declares the others.
+///
+/// `models` is the path of the crate of the models, such as `::orderhook_types`.
+///
+/// # Errors
+/// [`Error::Unsupported`] at what can't be generated, [`Error::Reference`] at a `$ref` that leads
+/// nowhere.
+pub fn generate(
+    document: &Document,
+    settings: &ModelSettings,
+    models: &str,
+) -> Result<Vec<(String, TokenStream)>, Error> {
+    let operations = operation::served(document)?;
+    let mut types = TypeNames::new(document, settings, models)?;
+    let mut shapes = Shapes::new(document);
+
+    let mut by_tag: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    for operation in &operations {
+        by_tag.entry(&operation.tag).or_default().push(operation);
+    }
+    let mut modules = Vec::new();
+    for (tag, operations) in &by_tag {
+        let module = tag::generate(document, tag, operations, &mut types, &mut shapes)?;
+        modules.push((names::field_name(tag).to_string(), module));
+    }
+    modules.push((
+        "not_implemented".to_owned(),
+        stub::generate(&by_tag, &mut types)?,
+    ));
+    modules.push(("shapes".to_owned(), shapes_module(shapes)));
+    modules.push((
+        "document".to_owned(),
+        utoipa::document(document, &operations, &mut types)?,
+    ));
+    modules.insert(0, ("mod".to_owned(), root(&by_tag)));
+    Ok(modules)
+}
+
+fn shapes_module(shapes: Shapes<'_>) -> TokenStream {
+    let statics = shapes.statics();
+    quote! {
+        //! What requests may hold.
+        use crate::runtime::shape::*;
+        #statics
+    }
+}
+
+fn root(by_tag: &BTreeMap<&str, Vec<&Operation>>) -> TokenStream {
+    let tags: Vec<_> = by_tag.keys().map(|tag| names::field_name(tag)).collect();
+    let traits: Vec<_> = by_tag.keys().map(|tag| tag::trait_name(tag)).collect();
+    quote! {
+        #(pub mod #tags;)*
+        #[cfg(feature = "utoipa")]
+        pub mod document;
+        pub mod not_implemented;
+        mod shapes;
+
+        use ::std::sync::Arc;
+        use crate::runtime;
+
+        /// Every operation, and the documented refusals for an unknown path or method.
+        pub fn router<S: #(#tags::#traits)+*>(server: Arc<S>) -> ::axum::Router {
+            let router = ::axum::Router::new()#(.merge(#tags::routes::<S>()))*;
+            runtime::with_fallbacks(router).with_state(server)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! An implementation of every trait that answers "not implemented".
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::operation::Operation;
+use super::tag;
+use crate::document::Error;
+use crate::models::TypeNames;
+use crate::names;
+
+pub(super) fn generate(
+    by_tag: &BTreeMap<&str, Vec<&Operation>>,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    let modules: Vec<_> = by_tag.keys().map(|tag| names::field_name(tag)).collect();
+    let mut implementations = TokenStream::new();
+    for (tag, operations) in by_tag {
+        let trait_name = tag::trait_name(tag);
+        let mut methods = TokenStream::new();
+        for operation in operations {
+            let signature = tag::signature(operation, types)?;
+            let arguments = super::inputs::names(operation);
+            methods.extend(quote! {
+                #signature {
+                    #(drop(#arguments);)*
+                    let operation = call.operation();
+                    ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
+                }
+            });
+        }
+        implementations.extend(quote! {
+            impl<S: Server> #trait_name for NotImplemented<S> { #methods }
+        });
+    }
+    Ok(quote! {
+        //! For starting out and for tests.
+        #(use super::#modules::*;)*
+        use crate::Server;
+        use crate::runtime::{Call, Refusal};
+
+        /// Knows the callers of `S`, and answers every operation with "not implemented".
+        #[derive(Debug, Clone)]
+        pub struct NotImplemented<S>(pub S);
+
+        impl<S: Server> Server for NotImplemented<S> {
+            type Principal = S::Principal;
+
+            fn authenticate(
+                &self,
+                parts: &::axum::http::request::Parts,
+                operation: &'static crate::runtime::Operation,
+            ) -> impl ::std::future::Future<Output = Result<Self::Principal, Refusal>> + Send {
+                self.0.authenticate(parts, operation)
+            }
+
+            fn trace_id(&self, request: &::axum::extract::Request) -> crate::runtime::TraceId {
+                self.0.trace_id(request)
+            }
+        }
+
+        #implementations
+    })
+}

@@ -1,0 +1,3 @@
+//! What Orderhook promises, tested from outside: one binary, one module a subject.
+
+mod ledger;

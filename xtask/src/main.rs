@@ -1,0 +1,42 @@
+//! `cargo xtask TASK`: what a developer runs, one file a task.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to its user"
+)]
+
+mod r#gen;
+mod plan;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Tasks of the Orderhook workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Write everything that is generated from `spec/`
+    Gen(r#gen::Args),
+    /// Run every check, set-up included
+    Test(test::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Gen(args) => r#gen::run(&args),
+        Task::Test(args) => test::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The root of the workspace, wherever the command is called from.
+fn workspace_root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}

@@ -1,0 +1,115 @@
+//! What is generated from what, and where it goes: everything about generation that is
+//! Orderhook's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use orderhook_codegen::document::Document;
+use orderhook_codegen::models::{ModelSettings, Notes};
+use orderhook_codegen::output::Output;
+use orderhook_codegen::{client, lint, models, openapi31, server};
+
+/// The command that repairs stale files, as headers and messages name it.
+pub(crate) const COMMAND: &str = "cargo xtask gen";
+
+/// The contract that both documents ask for, relative to the root of the workspace.
+pub(crate) const ORDER_MANAGEMENT: &str = "spec/order-management.yaml";
+const ROWS: &str = "spec/rows.csv";
+
+const TYPES: &str = "crates/orderhook-types/src/generated";
+const CLIENT: &str = "crates/orderhook-client/src/generated";
+const API: &str = "crates/orderhook-api/src/generated";
+
+/// The crate of the models, as the other crates name it.
+const TYPES_CRATE: &str = "::orderhook_types";
+
+/// What the hand-written half of the client keeps: token, retries, deadline.
+const TRANSPORT: &str = "crate::transport::Transport";
+
+/// Schemas whose types are written by hand in the crate of the models, under the same name.
+const HAND_WRITTEN: [&str; 4] = [
+    "Secret",
+    "DecimalText",
+    "OperatorIdNumber",
+    "OperatorIdText",
+];
+
+/// Generates every file, in memory.
+pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
+    let spec = load(root, ORDER_MANAGEMENT)?;
+    let settings = ModelSettings {
+        hand_written: HAND_WRITTEN
+            .map(|name| (name.to_owned(), name.to_owned()))
+            .into(),
+        notes: row_notes(root)?,
+    };
+    let mut output = Output::new(COMMAND);
+    let sources = [&spec];
+
+    let header = output.header(&sources);
+    output.text(
+        format!("{TYPES}/open_enums.rs"),
+        format!(
+            "// {header}\n\nuse crate::open_enum::open_enum;\n\n{}",
+            models::open_enums(&spec, &settings)?
+        ),
+    )?;
+    output.rust(
+        format!("{TYPES}/models.rs"),
+        &sources,
+        models::generate(&spec, &settings)?,
+    )?;
+
+    let client = client::generate(&spec, &settings, TYPES_CRATE, TRANSPORT)?;
+    output.rust(format!("{CLIENT}/client.rs"), &sources, client)?;
+
+    for (module, code) in server::generate(&spec, &settings, TYPES_CRATE)? {
+        output.rust(format!("{API}/{module}.rs"), &sources, code)?;
+    }
+    output.text(
+        format!("{API}/openapi-3.1.json"),
+        format!("{:#}\n", openapi31::derive(&spec)),
+    )?;
+    Ok(output)
+}
+
+/// The rows of the documents that stand behind each part of the spec, for the docs of that part.
+fn row_notes(root: &Path) -> anyhow::Result<Notes> {
+    let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let ledger =
+        csv::Reader::from_path(root.join(ROWS)).with_context(|| format!("cannot read {ROWS}"))?;
+    for record in ledger.into_deserialize::<Row>() {
+        let row = record.with_context(|| format!("cannot read {ROWS}"))?;
+        for pointer in row.pointers.split_whitespace() {
+            rows.entry(pointer.to_owned())
+                .or_default()
+                .push(format!("`{}`", row.row));
+        }
+    }
+    let notes = rows
+        .into_iter()
+        .map(|(pointer, rows)| (pointer, format!("Rows: {}.", rows.join(", "))));
+    Ok(notes.collect())
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    row: String,
+    pointers: String,
+}
+
+fn load(root: &Path, path: &str) -> anyhow::Result<Document> {
+    let text =
+        std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
+    // By the short name, so that headers are the same in every checkout.
+    let document = Document::parse(path, &text)?;
+    let findings: Vec<_> = lint::check(&document)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if !findings.is_empty() {
+        bail!("{}", findings.join("\n"));
+    }
+    Ok(document)
+}
