@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, anyhow};
+use anyhow::bail;
 
 use super::{Runtime, execute};
 
@@ -17,6 +17,21 @@ struct Program {
     /// Major and minor version.
     oldest: (u32, u32),
     debian_packages: &'static [&'static str],
+}
+
+impl Program {
+    fn fault(&self, what: &str) -> String {
+        let Self {
+            name,
+            runtime,
+            oldest: (major, minor),
+            ..
+        } = self;
+        format!(
+            "{name} {what}; {major}.{minor} or newer is needed, \
+             or `--without {runtime}` to leave out what needs it"
+        )
+    }
 }
 
 const PROGRAMS: &[Program] = &[
@@ -55,12 +70,7 @@ pub(super) fn ensure_all(left_out: &BTreeSet<Runtime>) -> anyhow::Result<()> {
         .iter()
         .filter(|program| !left_out.contains(&program.runtime))
     {
-        ensure(program).with_context(|| {
-            format!(
-                "`--without {}` leaves out what needs {}",
-                program.runtime, program.name
-            )
-        })?;
+        ensure(program)?;
     }
     Ok(())
 }
@@ -82,7 +92,7 @@ fn ensure(program: &Program) -> anyhow::Result<()> {
         return Err(fault);
     }
     println!(
-        "{fault:#}; installing Debian's {} …",
+        "{fault}\ninstalling Debian's {} …",
         program.debian_packages.join(" and ")
     );
     install(program)?;
@@ -91,21 +101,20 @@ fn ensure(program: &Program) -> anyhow::Result<()> {
 
 /// The version of a program that is there and new enough.
 fn check(program: &Program) -> anyhow::Result<String> {
-    let (major, minor) = program.oldest;
-    let needed = || format!("{} {major}.{minor} or newer is needed", program.name);
-    let output = Command::new(program.name)
+    let found = Command::new(program.name)
         .args(program.print_version)
-        .output()
-        .map_err(|_| anyhow!("{} is missing", program.name))
-        .with_context(needed)?;
+        .output();
+    let Ok(output) = found else {
+        bail!(program.fault("is missing"));
+    };
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         let complaint = complaint.lines().last().unwrap_or("it prints no version");
-        return Err(anyhow!("{} is incomplete: {complaint}", program.name)).with_context(needed);
+        bail!(program.fault(&format!("is incomplete ({complaint})")));
     }
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if major_and_minor(&version).is_none_or(|found| found < program.oldest) {
-        return Err(anyhow!("{} is {version}", program.name)).with_context(needed);
+        bail!(program.fault(&format!("is {version}")));
     }
     Ok(version)
 }
@@ -168,7 +177,7 @@ mod tests {
         match (check(&program), fault) {
             (Ok(version), None) => assert_eq!([version], print_version),
             (Err(error), Some(fault)) => {
-                let error = format!("{error:#}");
+                let error = error.to_string();
                 assert!(error.contains(fault), "{error}");
                 assert!(error.contains("20.19 or newer is needed"), "{error}");
             }

@@ -295,7 +295,9 @@ impl ListEventsError {
 pub fn router<S: EventsApi>(server: Arc<S>) -> ::axum::Router {
     runtime::with_fallbacks(routes::<S>()).with_state(server)
 }
-pub(super) fn routes<S: EventsApi>() -> ::axum::Router<Arc<S>> {
+/// The same without the refusals for unknown paths and methods, to merge with other routes
+/// before [`with_fallbacks`](runtime::with_fallbacks).
+pub fn routes<S: EventsApi>() -> ::axum::Router<Arc<S>> {
     use method_routers::*;
     ::axum::Router::new()
         .route("/v1/events", list_events::<S>())
@@ -398,7 +400,7 @@ pub mod handlers {
             let (Some(path), Some(body)) = (path, body) else {
                 return Err(input.refusal())
             };
-            let call = exchange.call(principal);
+            let call = exchange.call(&SUBSCRIBE_EVENT, principal);
             api.subscribe_event(call, path, body)
                 .await
                 .map_err(SubscribeEventError::into_refusal)
@@ -472,7 +474,7 @@ pub mod handlers {
             let path = input.path(UNSUBSCRIBE_EVENT_PATH).await;
             let (path,) = (input.typed(path),);
             let (Some(path),) = (path,) else { return Err(input.refusal()) };
-            let call = exchange.call(principal);
+            let call = exchange.call(&UNSUBSCRIBE_EVENT, principal);
             api.unsubscribe_event(call, path)
                 .await
                 .map_err(UnsubscribeEventError::into_refusal)
@@ -557,10 +559,10 @@ pub mod handlers {
         let answer = async {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &LIST_EVENTS).await?;
-            let query = input.query(LIST_EVENTS_QUERY).await;
+            let query = input.query(LIST_EVENTS_QUERY);
             let (query,) = (input.typed(query),);
             let (Some(query),) = (query,) else { return Err(input.refusal()) };
-            let call = exchange.call(principal);
+            let call = exchange.call(&LIST_EVENTS, principal);
             api.list_events(call, query).await.map_err(ListEventsError::into_refusal)
         };
         exchange.answer(200u16, answer).await

@@ -8,19 +8,6 @@ use crate::runtime::{Call, Refusal};
 /// Knows the callers of `S`, and answers every operation with "not implemented".
 #[derive(Debug, Clone)]
 pub struct NotImplemented<S>(pub S);
-impl<S: Server> Server for NotImplemented<S> {
-    type Principal = S::Principal;
-    fn authenticate(
-        &self,
-        parts: &::axum::http::request::Parts,
-        operation: &'static crate::runtime::Operation,
-    ) -> impl ::std::future::Future<Output = Result<Self::Principal, Refusal>> + Send {
-        self.0.authenticate(parts, operation)
-    }
-    fn trace_id(&self, request: &::axum::extract::Request) -> crate::runtime::TraceId {
-        self.0.trace_id(request)
-    }
-}
 impl<S: Server> EventsApi for NotImplemented<S> {
     fn subscribe_event(
         &self,

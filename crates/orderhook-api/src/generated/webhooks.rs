@@ -300,7 +300,9 @@ impl UpdateWebhookError {
 pub fn router<S: WebhooksApi>(server: Arc<S>) -> ::axum::Router {
     runtime::with_fallbacks(routes::<S>()).with_state(server)
 }
-pub(super) fn routes<S: WebhooksApi>() -> ::axum::Router<Arc<S>> {
+/// The same without the refusals for unknown paths and methods, to merge with other routes
+/// before [`with_fallbacks`](runtime::with_fallbacks).
+pub fn routes<S: WebhooksApi>() -> ::axum::Router<Arc<S>> {
     use method_routers::*;
     ::axum::Router::new()
         .route("/v1/webhooks", list_webhooks::<S>().merge(create_webhook::<S>()))
@@ -403,10 +405,10 @@ pub mod handlers {
         let answer = async {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &LIST_WEBHOOKS).await?;
-            let query = input.query(LIST_WEBHOOKS_QUERY).await;
+            let query = input.query(LIST_WEBHOOKS_QUERY);
             let (query,) = (input.typed(query),);
             let (Some(query),) = (query,) else { return Err(input.refusal()) };
-            let call = exchange.call(principal);
+            let call = exchange.call(&LIST_WEBHOOKS, principal);
             api.list_webhooks(call, query).await.map_err(ListWebhooksError::into_refusal)
         };
         exchange.answer(200u16, answer).await
@@ -485,13 +487,13 @@ pub mod handlers {
         let answer = async {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &CREATE_WEBHOOK).await?;
-            let headers = input.headers(CREATE_WEBHOOK_HEADERS).await;
+            let headers = input.headers(CREATE_WEBHOOK_HEADERS);
             let body = input.json(&CREATE_WEBHOOK_BODY, api.body_limit()).await?;
             let (headers, body) = (input.typed(headers), input.typed(body));
             let (Some(headers), Some(body)) = (headers, body) else {
                 return Err(input.refusal())
             };
-            let call = exchange.call(principal);
+            let call = exchange.call(&CREATE_WEBHOOK, principal);
             api.create_webhook(call, headers, body)
                 .await
                 .map_err(CreateWebhookError::into_refusal)
@@ -572,7 +574,7 @@ pub mod handlers {
             let (Some(path), Some(body)) = (path, body) else {
                 return Err(input.refusal())
             };
-            let call = exchange.call(principal);
+            let call = exchange.call(&UPDATE_WEBHOOK, principal);
             api.update_webhook(call, path, body)
                 .await
                 .map_err(UpdateWebhookError::into_refusal)

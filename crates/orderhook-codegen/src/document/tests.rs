@@ -121,7 +121,7 @@ fn broken_yaml_is_refused_at_its_place() {
 
 #[test]
 fn what_would_exhaust_memory_or_stack_is_refused() {
-    let deep = format!("x-a: {}{}\n", "[".repeat(130), "]".repeat(130));
+    let deep = format!("x-a: {}{}\n", "[".repeat(70), "]".repeat(70));
     let error = Document::parse("a", &with(&deep)).expect_err("too deep");
     assert!(error.to_string().contains("nested deeper"), "{error}");
 
@@ -236,5 +236,26 @@ fn resolve_refuses_a_reference_that_leads_nowhere() {
             .to_string();
         let advice = "point it at `#/components/...` of this document";
         assert_eq!(error, format!("{expected}; {advice}"));
+    }
+}
+
+#[test]
+fn a_schema_as_deep_as_allowed_is_read_or_refused_at_its_end() {
+    let levels = [
+        ("{type: array, items: ", "}", 56, "/items"),
+        ("{items: ", "}", 56, "/items"),
+        ("{oneOf: [", "]}", 28, "/oneOf/0"),
+        ("{type: object, properties: {a: ", "}}", 28, "/properties/a"),
+    ];
+    for (open, close, count, pointer) in levels {
+        let document = |innermost: &str| {
+            let schema = format!("{}{innermost}{}", open.repeat(count), close.repeat(count));
+            with(&format!("components: {{schemas: {{A: {schema}}}}}\n"))
+        };
+        parse(&document("{type: string}"));
+
+        let error = Document::parse("api.yaml", &document("{type: 5}")).expect_err("no type");
+        let at = format!("/components/schemas/A{}: ", pointer.repeat(count));
+        assert!(error.to_string().contains(&at), "{error}");
     }
 }

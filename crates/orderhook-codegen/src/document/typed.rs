@@ -1,15 +1,15 @@
-//! JSON value → typed OpenAPI, with an error that names the innermost value at fault.
+//! JSON value → typed OpenAPI, with an error that names the very object at fault.
 
 use openapiv3::{
     Callback, Components, Example, Header, Link, MediaType, OpenAPI, Operation, Parameter,
     PathItem, Paths, RequestBody, Response, Responses, Schema, SecurityScheme,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
 use super::pointer;
-use super::shape::{self, Kind};
+use super::shape::{self, Holds, Kind};
 
 /// What is wrong with the value at `pointer`.
 pub(super) struct Mismatch {
@@ -19,31 +19,61 @@ pub(super) struct Mismatch {
 
 /// Reads the whole document.
 pub(super) fn read(root: &Value) -> Result<OpenAPI, Mismatch> {
-    read_at("", root).map_err(|outer| innermost(root).unwrap_or(outer))
+    each_alone(root)?;
+    read_at("", root)
 }
 
-/// The deepest object that its own type refuses.
+/// Reads every object on its own, without those below it, and stops at the first that its type
+/// refuses.
 ///
-/// The typed reader tries "reference or object" by turns and then only says that neither fits,
-/// at the outermost such place; reading each object on its own gives the real reason.
-fn innermost(root: &Value) -> Option<Mismatch> {
-    let mut deepest: Option<Mismatch> = None;
+/// The reader of the whole tries "reference or object" by turns. It would only say that neither
+/// fits, at the outermost such place, after a time that doubles with each level of nesting.
+fn each_alone(root: &Value) -> Result<(), Mismatch> {
+    let mut result = Ok(());
     shape::walk(Kind::OpenApi, root, "", &mut |kind, at, value| {
-        if shape::reference(value).is_some() {
-            return;
-        }
-        let Err(mismatch) = read_as(kind, at, value) else {
-            return;
-        };
-        let depth = |mismatch: &Mismatch| mismatch.pointer.matches('/').count();
-        if deepest
-            .as_ref()
-            .is_none_or(|found| depth(found) < depth(&mismatch))
-        {
-            deepest = Some(mismatch);
+        if result.is_ok() && shape::reference(value).is_none() {
+            result = read_as(kind, at, &alone(kind, value));
         }
     });
-    deepest
+    result
+}
+
+/// A copy of `value` in which every object below is the smallest that its type accepts.
+fn alone(kind: Kind, value: &Value) -> Value {
+    let Value::Object(members) = value else {
+        return value.clone();
+    };
+    let member = |(name, child): (&String, &Value)| {
+        let child = match (shape::member(kind, name), child) {
+            (Some(Holds::One(kind)), child) => smallest(kind, child),
+            (Some(Holds::List(kind)), Value::Array(items)) => {
+                items.iter().map(|item| smallest(kind, item)).collect()
+            }
+            (Some(Holds::Map(kind)), Value::Object(entries)) => entries
+                .iter()
+                .map(|(name, entry)| (name.clone(), smallest(kind, entry)))
+                .collect(),
+            _ => child.clone(),
+        };
+        (name.clone(), child)
+    };
+    members.iter().map(member).collect()
+}
+
+fn smallest(kind: Kind, value: &Value) -> Value {
+    match kind {
+        _ if !value.is_object() => value.clone(),
+        Kind::OpenApi | Kind::Components | Kind::Paths | Kind::PathItem => json!({}),
+        Kind::Responses | Kind::MediaType | Kind::Encoding | Kind::Callback => json!({}),
+        Kind::Operation => json!({ "responses": {} }),
+        Kind::Parameter | Kind::RequestBody | Kind::Response | Kind::Header => anything(),
+        Kind::Schema | Kind::Example | Kind::Link | Kind::SecurityScheme => anything(),
+    }
+}
+
+/// Fits wherever a reference may stand.
+fn anything() -> Value {
+    json!({ "$ref": "#" })
 }
 
 fn read_as(kind: Kind, at: &str, value: &Value) -> Result<(), Mismatch> {

@@ -15,7 +15,7 @@ use super::error::{Error, Place};
 use super::pointer;
 
 /// Deeper nesting is refused, so that later recursion can't exhaust the stack.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = 64;
 
 /// A document with more values is refused: a few lines of nested aliases can ask for billions.
 const MAX_VALUES: usize = 1_000_000;

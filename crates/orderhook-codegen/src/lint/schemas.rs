@@ -193,27 +193,24 @@ pub(super) fn response_length(api: &Api<'_>, report: &mut dyn FnMut(&str, String
 /// Adds the pointer of every component that the object at `at` refers to, directly or through
 /// others.
 fn collect_used(document: &Document, kind: Kind, at: &str, used: &mut BTreeSet<String>) {
-    let Some(value) = document.get(at) else {
-        return;
-    };
-    let mut found = Vec::new();
-    shape::walk(kind, value, at, &mut |kind, _, value| {
-        let own = shape::reference(value).map(|reference| (kind, reference));
-        let mapping = value
-            .pointer("/discriminator/mapping")
-            .and_then(Value::as_object);
-        let mapped = mapping.into_iter().flat_map(serde_json::Map::values);
-        let mapped = mapped
-            .filter_map(Value::as_str)
-            .map(|target| (Kind::Schema, target));
-        found.extend(own.into_iter().chain(mapped));
-    });
-    for (kind, reference) in found {
-        let Some(target) = reference.strip_prefix('#') else {
+    let mut open = vec![(kind, at.to_owned())];
+    while let Some((kind, at)) = open.pop() {
+        let Some(value) = document.get(&at) else {
             continue;
         };
-        if used.insert(target.to_owned()) {
-            collect_used(document, kind, target, used);
-        }
+        shape::walk(kind, value, &at, &mut |kind, _, value| {
+            let own = shape::reference(value).map(|reference| (kind, reference));
+            let mapping = value.pointer("/discriminator/mapping");
+            let mapped = mapping.and_then(Value::as_object).into_iter().flatten();
+            let mapped = mapped.filter_map(|(_, target)| Some((Kind::Schema, target.as_str()?)));
+            for (kind, reference) in own.into_iter().chain(mapped) {
+                let Some(target) = reference.strip_prefix('#') else {
+                    continue;
+                };
+                if used.insert(target.to_owned()) {
+                    open.push((kind, target.to_owned()));
+                }
+            }
+        });
     }
 }

@@ -45,22 +45,6 @@ pub(super) fn generate(
         #[derive(Debug, Clone)]
         pub struct NotImplemented<S>(pub S);
 
-        impl<S: Server> Server for NotImplemented<S> {
-            type Principal = S::Principal;
-
-            fn authenticate(
-                &self,
-                parts: &::axum::http::request::Parts,
-                operation: &'static crate::runtime::Operation,
-            ) -> impl ::std::future::Future<Output = Result<Self::Principal, Refusal>> + Send {
-                self.0.authenticate(parts, operation)
-            }
-
-            fn trace_id(&self, request: &::axum::extract::Request) -> crate::runtime::TraceId {
-                self.0.trace_id(request)
-            }
-        }
-
         #implementations
     })
 }

@@ -143,7 +143,8 @@ fn handler(
         if let Some((argument, _)) = inputs::argument(operation, location) {
             let table = inputs::table(operation, location);
             let reader = names::field_name(reader);
-            read.extend(quote! { let #argument = input.#reader(#table).await; });
+            let wait = (location == Location::Path).then(|| quote! { .await });
+            read.extend(quote! { let #argument = input.#reader(#table)#wait; });
             arguments.push(argument);
         }
     }
@@ -176,7 +177,7 @@ fn handler(
                 let principal = #principal;
                 #read
                 #take
-                let call = exchange.call(principal);
+                let call = exchange.call(&#constant, principal);
                 api.#name(call, #(#arguments),*).await.map_err(#error::into_refusal)
             };
             exchange.answer(#status, answer).await
@@ -220,7 +221,9 @@ fn routes(operations: &[&Operation], trait_name: &Ident) -> TokenStream {
             runtime::with_fallbacks(routes::<S>()).with_state(server)
         }
 
-        pub(super) fn routes<S: #trait_name>() -> ::axum::Router<Arc<S>> {
+        /// The same without the refusals for unknown paths and methods, to merge with other routes
+        /// before [`with_fallbacks`](runtime::with_fallbacks).
+        pub fn routes<S: #trait_name>() -> ::axum::Router<Arc<S>> {
             use method_routers::*;
             ::axum::Router::new() #(#paths)*
         }

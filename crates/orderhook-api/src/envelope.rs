@@ -1,0 +1,86 @@
+//! The documented envelope `{msg, code, trace_id, data}` around answers and refusals.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use orderhook_types::{
+    ErrorData, ErrorResponse, EventListResponse, EventPage, Fault, SubscriptionResponse, Webhook,
+    WebhookListResponse, WebhookPage, WebhookResponse, WebhookSubscription,
+};
+
+use crate::runtime::{self, Call, Refusal, TraceId};
+
+/// An envelope around data of one kind.
+pub trait Envelope {
+    /// What the envelope holds.
+    type Data;
+
+    /// The envelope of an answer: `code` 200 and `msg` "ok".
+    fn ok(trace_id: &TraceId, data: Self::Data) -> Self;
+}
+
+macro_rules! envelope {
+    ($($name:ident($data:ty)),+ $(,)?) => {$(
+        impl Envelope for $name {
+            type Data = $data;
+
+            fn ok(trace_id: &TraceId, data: $data) -> Self {
+                Self {
+                    msg: Some("ok".to_owned()),
+                    code: 200,
+                    trace_id: Some(trace_id.to_string()),
+                    data,
+                }
+            }
+        }
+    )+};
+}
+
+envelope! {
+    WebhookListResponse(WebhookPage),
+    WebhookResponse(Vec<Webhook>),
+    EventListResponse(EventPage),
+    SubscriptionResponse(Vec<WebhookSubscription>),
+}
+
+impl<P> Call<P> {
+    /// The answer to this call, in its envelope.
+    pub fn ok<E: Envelope>(&self, data: E::Data) -> E {
+        E::ok(&self.trace_id, data)
+    }
+}
+
+/// The refusal in the documented envelope, with every fault under `data.faults`.
+pub fn refuse(trace_id: &TraceId, refusal: &Refusal) -> Response {
+    let problem = refusal.problem();
+    let faults: Vec<_> = problem.faults().iter().map(fault).collect();
+    let body = ErrorResponse {
+        msg: problem.message().to_owned(),
+        code: refusal.status().into(),
+        trace_id: Some(trace_id.to_string()),
+        data: (!faults.is_empty()).then_some(ErrorData { faults }),
+    };
+    let status =
+        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, axum::Json(body)).into_response();
+    if let Some(wait) = problem.retry_after() {
+        let seconds = HeaderValue::from(whole_seconds(wait));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+fn fault(fault: &runtime::Fault) -> Fault {
+    Fault {
+        location: fault.location.as_str().into(),
+        field: fault.field.clone(),
+        rule: fault.rule.as_str().into(),
+        message: fault.message.clone(),
+    }
+}
+
+/// Rounded up, so that nobody comes back too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

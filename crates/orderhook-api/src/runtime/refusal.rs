@@ -1,0 +1,344 @@
+//! Why a request is refused.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use super::Operation;
+
+/// The cause of a failure, for the log.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// One place in a request, and the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The part of the request.
+    pub location: Location,
+    /// The parameter, header or member; a path such as `a.b[0]` inside a body, empty for all of it.
+    pub field: String,
+    /// The rule.
+    pub rule: Rule,
+    /// The rule for a person, lower case, to be read after the field's name.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of `field` in `location`.
+    pub fn new(
+        location: Location,
+        field: impl Into<String>,
+        rule: Rule,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            location,
+            field: field.into(),
+            rule,
+            message: message.into(),
+        }
+    }
+}
+
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Location {
+    Path,
+    Query,
+    Header,
+    Body,
+}
+
+impl Location {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Body => "body",
+        }
+    }
+}
+
+/// A rule that a part of a request can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names say it, and the messages at length")]
+pub enum Rule {
+    Required,
+    Type,
+    MinLength,
+    MaxLength,
+    Minimum,
+    Maximum,
+    OneOf,
+    MinItems,
+    MaxItems,
+    UniqueItems,
+    Format,
+    Duplicate,
+    Syntax,
+    Size,
+    MediaType,
+    Credential,
+    Exists,
+    Unique,
+}
+
+impl Rule {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Type => "type",
+            Self::MinLength => "min_length",
+            Self::MaxLength => "max_length",
+            Self::Minimum => "minimum",
+            Self::Maximum => "maximum",
+            Self::OneOf => "one_of",
+            Self::MinItems => "min_items",
+            Self::MaxItems => "max_items",
+            Self::UniqueItems => "unique_items",
+            Self::Format => "format",
+            Self::Duplicate => "duplicate",
+            Self::Syntax => "syntax",
+            Self::Size => "size",
+            Self::MediaType => "media_type",
+            Self::Credential => "credential",
+            Self::Exists => "exists",
+            Self::Unique => "unique",
+        }
+    }
+}
+
+/// What is wrong: a message and faults for the caller, and a cause that only the log gets.
+///
+/// The error of an operation has one in each of its variants, which stand for the statuses.
+#[derive(Debug)]
+pub struct Problem {
+    message: String,
+    faults: Vec<Fault>,
+    retry_after: Option<Duration>,
+    source: Option<BoxError>,
+}
+
+impl Problem {
+    /// A problem that the caller is told of by `message`.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            faults: Vec::new(),
+            retry_after: None,
+            source: None,
+        }
+    }
+
+    /// Adds a place in the request that is at fault.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Adds when the caller may try again; whole seconds are sent, rounded up.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds the cause, which goes to the log and never to the caller.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the caller is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The places at fault.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// How long the caller is to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+/// A problem with the status that it is answered with: one of 4xx or 5xx.
+///
+/// An error of one's own that converts into it can be returned by `?` from every operation.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl Refusal {
+    /// 400, with every fault that was found.
+    pub fn bad_request(faults: Vec<Fault>) -> Self {
+        let message = match faults.len() {
+            1 => "the request breaks a rule".to_owned(),
+            count => format!("the request breaks {count} rules"),
+        };
+        let problem = Problem {
+            faults,
+            ..Problem::new(message)
+        };
+        Self::with_status(StatusCode::BAD_REQUEST, problem)
+    }
+
+    /// 401, for a token that is missing, unknown or revoked; which of them is not said.
+    pub fn unauthorized() -> Self {
+        let fault = Fault::new(
+            Location::Header,
+            "Authorization",
+            Rule::Credential,
+            "must be a valid API access token",
+        );
+        let problem = Problem::new("the access token is missing or not known").with_fault(fault);
+        Self::with_status(StatusCode::UNAUTHORIZED, problem)
+    }
+
+    /// 404.
+    pub fn not_found(problem: Problem) -> Self {
+        Self::with_status(StatusCode::NOT_FOUND, problem)
+    }
+
+    /// 405; the router adds `Allow`.
+    pub fn method_not_allowed() -> Self {
+        let problem = Problem::new("the path does not have this method");
+        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, problem)
+    }
+
+    /// 409.
+    pub fn conflict(problem: Problem) -> Self {
+        Self::with_status(StatusCode::CONFLICT, problem)
+    }
+
+    /// 413, for a body of more than `limit` bytes.
+    pub fn content_too_large(limit: usize) -> Self {
+        let message = format!("must have at most {limit} bytes");
+        let fault = Fault::new(Location::Body, "", Rule::Size, message);
+        let problem = Problem::new("the body is too large").with_fault(fault);
+        Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, problem)
+    }
+
+    /// 415, for a body that is not said to be JSON in UTF-8.
+    pub fn unsupported_media_type() -> Self {
+        let fault = Fault::new(
+            Location::Header,
+            "Content-Type",
+            Rule::MediaType,
+            "must be application/json",
+        );
+        let problem = Problem::new("the body has an unsupported media type").with_fault(fault);
+        Self::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem)
+    }
+
+    /// 429, until `wait` has passed.
+    pub fn too_many_requests(wait: Duration) -> Self {
+        let problem = Problem::new("too many calls").with_retry_after(wait);
+        Self::with_status(StatusCode::TOO_MANY_REQUESTS, problem)
+    }
+
+    /// 500; the caller learns nothing of the cause but the trace id it is logged under.
+    pub fn internal(source: impl Into<BoxError>) -> Self {
+        let problem = Problem::new("the server failed").with_source(source);
+        Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, problem)
+    }
+
+    /// 500, from an implementation that has no such operation yet.
+    pub fn not_implemented(operation: &Operation) -> Self {
+        let problem = Problem::new(format!("{} is not implemented", operation.id));
+        Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, problem)
+    }
+
+    /// 503: nothing was changed, and the call may be repeated after `wait`.
+    pub fn service_unavailable(wait: Duration, source: impl Into<BoxError>) -> Self {
+        let problem = Problem::new("the server can't answer just now")
+            .with_retry_after(wait)
+            .with_source(source);
+        Self::with_status(StatusCode::SERVICE_UNAVAILABLE, problem)
+    }
+
+    /// For generated code, whose statuses are those of the document.
+    pub(crate) fn new(status: u16, problem: Problem) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::with_status(status, problem)
+    }
+
+    fn with_status(status: StatusCode, problem: Problem) -> Self {
+        Self { status, problem }
+    }
+
+    /// The status, as a number.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What is wrong.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    pub(crate) fn into_problem(self) -> Problem {
+        self.problem
+    }
+
+    /// The problem of an operation that failed in a way that the document does not know.
+    pub(crate) fn into_undocumented(self) -> Problem {
+        let cause = Undocumented {
+            status: self.status,
+            problem: self.problem,
+        };
+        Problem::new("the server failed").with_source(cause)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status.as_u16(), self.problem.message)
+    }
+}
+
+impl Error for Refusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.problem.source.as_deref()?;
+        Some(source)
+    }
+}
+
+/// A refusal with a status that the document does not name for the operation.
+#[derive(Debug)]
+struct Undocumented {
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl fmt::Display for Undocumented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, problem } = self;
+        let status = status.as_u16();
+        write!(
+            f,
+            "the operation has no status {status} for: {}",
+            problem.message
+        )
+    }
+}
+
+impl Error for Undocumented {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.problem.source.as_deref()?;
+        Some(source)
+    }
+}

@@ -1,0 +1,252 @@
+//! What a request may hold, as tables that generated code fills in, and the check against them.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{Fault, Location, Rule};
+
+/// What a value may be.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// Any JSON value.
+    #[expect(
+        dead_code,
+        reason = "no schema of the document is without a type today"
+    )]
+    Any,
+    Boolean,
+    /// A whole number, bounds included.
+    Integer {
+        minimum: i64,
+        maximum: i64,
+    },
+    /// Any number, bounds included.
+    #[expect(dead_code, reason = "no request of the document has a fraction today")]
+    Number {
+        minimum: Option<f64>,
+        maximum: Option<f64>,
+    },
+    Text(Text),
+    #[expect(dead_code, reason = "no request of the document has an array today")]
+    Array(Array),
+    /// The members that are known; others are ignored.
+    Object(&'static [Member]),
+    /// The shape, or null.
+    Nullable(&'static Shape),
+    /// The shape of a component schema.
+    Named(&'static Shape),
+}
+
+/// Limits of a text; a length counts Unicode scalar values.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) min_length: usize,
+    pub(crate) max_length: Option<usize>,
+    pub(crate) format: Option<Format>,
+    /// The texts that are allowed; empty if any is.
+    pub(crate) one_of: &'static [&'static str],
+}
+
+/// A format that texts are checked for.
+#[derive(Debug)]
+pub(crate) enum Format {
+    /// An absolute URI with an authority (RFC 3986).
+    Uri,
+}
+
+/// Limits of an array.
+#[derive(Debug)]
+pub(crate) struct Array {
+    pub(crate) items: &'static Shape,
+    pub(crate) min_items: usize,
+    pub(crate) max_items: Option<usize>,
+    pub(crate) unique_items: bool,
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    pub(crate) shape: Shape,
+}
+
+/// A parameter of a path, of a query or among the headers.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) required: bool,
+    /// Whether an empty value stands for none.
+    pub(crate) allow_empty: bool,
+    pub(crate) shape: Shape,
+}
+
+/// Where in a body a value stands; written only when there is a fault.
+pub(crate) enum Place<'a> {
+    Root,
+    Member(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Member(Self::Root, name) => f.write_str(name),
+            Self::Member(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Collects the faults of one part of a request.
+pub(super) struct Checker<'a> {
+    pub(super) location: Location,
+    pub(super) faults: &'a mut Vec<Fault>,
+}
+
+impl Checker<'_> {
+    /// Adds every fault of `value` at `place` and below.
+    pub(super) fn check(&mut self, shape: &Shape, value: &Value, place: &Place<'_>) {
+        match (shape, value) {
+            (Shape::Any, _) | (Shape::Boolean, Value::Bool(_)) => {}
+            (Shape::Nullable(_), Value::Null) => {}
+            (Shape::Nullable(shape) | Shape::Named(shape), value) => {
+                self.check(shape, value, place);
+            }
+            (Shape::Integer { minimum, maximum }, Value::Number(number)) => match number.as_i64() {
+                Some(number) => self.bounds(&number, Some(minimum), Some(maximum), place),
+                // Too large for 64 bits with a sign, and so for any bound.
+                None if number.is_u64() => self.too_large(maximum, place),
+                None => self.wrong_type(shape, place),
+            },
+            (Shape::Number { minimum, maximum }, Value::Number(number)) => {
+                let number = number.as_f64().unwrap_or(f64::NAN);
+                self.bounds(&number, minimum.as_ref(), maximum.as_ref(), place);
+            }
+            (Shape::Text(text), Value::String(value)) => self.text(text, value, place),
+            (Shape::Array(array), Value::Array(values)) => self.array(array, values, place),
+            (Shape::Object(members), Value::Object(values)) => self.object(members, values, place),
+            _ => self.wrong_type(shape, place),
+        }
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        rule: Rule,
+        message: impl Into<String>,
+        field: impl fmt::Display,
+    ) {
+        let fault = Fault::new(self.location, field.to_string(), rule, message);
+        self.faults.push(fault);
+    }
+
+    fn wrong_type(&mut self, shape: &Shape, place: &Place<'_>) {
+        let message = match shape {
+            Shape::Boolean => "must be true or false",
+            Shape::Integer { .. } => "must be an integer",
+            Shape::Number { .. } => "must be a number",
+            Shape::Text(_) => "must be a text",
+            Shape::Array(_) => "must be an array",
+            Shape::Object(_) => "must be an object",
+            Shape::Any | Shape::Nullable(_) | Shape::Named(_) => "must be another value",
+        };
+        self.fault(Rule::Type, message, place);
+    }
+
+    fn bounds<N: PartialOrd + fmt::Display>(
+        &mut self,
+        number: &N,
+        minimum: Option<&N>,
+        maximum: Option<&N>,
+        place: &Place<'_>,
+    ) {
+        if let Some(minimum) = minimum.filter(|minimum| number < minimum) {
+            self.fault(Rule::Minimum, format!("must be {minimum} or more"), place);
+        }
+        if let Some(maximum) = maximum.filter(|maximum| number > maximum) {
+            self.too_large(maximum, place);
+        }
+    }
+
+    fn too_large(&mut self, maximum: &impl fmt::Display, place: &Place<'_>) {
+        self.fault(Rule::Maximum, format!("must be {maximum} or less"), place);
+    }
+
+    fn text(&mut self, text: &Text, value: &str, place: &Place<'_>) {
+        // A text has at most as many scalar values as bytes, so most are not counted.
+        let bytes = value.len();
+        if text.min_length > 0 && value.chars().take(text.min_length).count() < text.min_length {
+            let message = format!("must have at least {}", characters(text.min_length));
+            self.fault(Rule::MinLength, message, place);
+        }
+        if let Some(max_length) = text.max_length.filter(|&max_length| bytes > max_length)
+            && value.chars().count() > max_length
+        {
+            let message = format!("must have at most {}", characters(max_length));
+            self.fault(Rule::MaxLength, message, place);
+        }
+        if !text.one_of.is_empty() && !text.one_of.contains(&value) {
+            let message = format!("must be one of {}", text.one_of.join(", "));
+            self.fault(Rule::OneOf, message, place);
+        }
+        match text.format {
+            Some(Format::Uri) if !is_absolute_uri(value) => {
+                self.fault(
+                    Rule::Format,
+                    "must be an absolute URI, such as https://example.com/path",
+                    place,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn array(&mut self, array: &Array, values: &[Value], place: &Place<'_>) {
+        if values.len() < array.min_items {
+            let message = format!("must have at least {} items", array.min_items);
+            self.fault(Rule::MinItems, message, place);
+        }
+        if let Some(max_items) = array
+            .max_items
+            .filter(|&max_items| values.len() > max_items)
+        {
+            self.fault(
+                Rule::MaxItems,
+                format!("must have at most {max_items} items"),
+                place,
+            );
+        }
+        for (index, value) in values.iter().enumerate() {
+            let place = Place::Item(place, index);
+            if array.unique_items && values[..index].contains(value) {
+                self.fault(Rule::UniqueItems, "must not repeat an item", &place);
+            }
+            self.check(array.items, value, &place);
+        }
+    }
+
+    fn object(&mut self, members: &[Member], values: &Map<String, Value>, place: &Place<'_>) {
+        for member in members {
+            let place = Place::Member(place, member.name);
+            match values.get(member.name) {
+                Some(value) => self.check(&member.shape, value, &place),
+                None if member.required => self.fault(Rule::Required, "must be present", &place),
+                None => {}
+            }
+        }
+    }
+}
+
+fn characters(count: usize) -> String {
+    match count {
+        1 => "1 character".to_owned(),
+        count => format!("{count} characters"),
+    }
+}
+
+fn is_absolute_uri(text: &str) -> bool {
+    let uri = text.parse::<axum::http::Uri>();
+    uri.is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty()))
+}
