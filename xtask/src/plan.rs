@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use orderhook_codegen::document::Document;
 use orderhook_codegen::models::{ModelSettings, Notes};
 use orderhook_codegen::output::Output;
-use orderhook_codegen::{client, lint, models, openapi31, server};
+use orderhook_codegen::{client, lint, models, openapi31, pushes, server};
 
 /// The command that repairs stale files, as headers and messages name it.
 pub(crate) const COMMAND: &str = "cargo xtask gen";
@@ -19,6 +19,7 @@ const ROWS: &str = "spec/rows.csv";
 
 const TYPES: &str = "crates/orderhook-types/src/generated";
 const CLIENT: &str = "crates/orderhook-client/src/generated";
+const WEBHOOK: &str = "crates/orderhook-webhook/src/generated";
 const API: &str = "crates/orderhook-api/src/generated";
 
 /// The crate of the models, as the other crates name it.
@@ -67,6 +68,8 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
     for (module, code) in server::generate(&spec, &settings, TYPES_CRATE)? {
         output.rust(format!("{API}/{module}.rs"), &sources, code)?;
     }
+    let pushes = pushes::generate(&spec, &settings, TYPES_CRATE)?;
+    output.rust(format!("{WEBHOOK}/pushes.rs"), &sources, pushes)?;
     output.text(
         format!("{API}/openapi-3.1.json"),
         format!("{:#}\n", openapi31::derive(&spec)),

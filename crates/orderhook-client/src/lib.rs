@@ -1,1 +1,90 @@
-//! client
+//! Client of the Order Management API: a merchant's webhooks, and the events they are subscribed
+//! to.
+//!
+//! The calls and their builders are generated from `spec/order-management.yaml`. Written by hand
+//! beside them is what a spec can't say:
+//!
+//! - [`Client`] knows the base URL and the access token, and [`ClientBuilder`] the rest;
+//! - a call is retried within its deadline where that is safe, see [`RetryPolicy`];
+//! - creating a webhook carries an `Idempotency-Key`, new for each call and the same in each of
+//!   its attempts;
+//! - [`ListWebhooks::stream`](builder::ListWebhooks::stream) and
+//!   [`ListEvents::stream`](builder::ListEvents::stream) follow the cursor from page to page;
+//! - [`ErrorExt`] says which field broke which rule, and under which `trace_id` the server logged
+//!   it.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use orderhook_client::{Client, ErrorExt, types::EventType};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new("https://orders.example", "my-access-token")?;
+//!
+//! let created = client
+//!     .create_webhook()
+//!     .body_map(|body| {
+//!         body.webhook_name("order-events")
+//!             .webhook_url("https://merchant.example/hooks".to_owned())
+//!     })
+//!     .send()
+//!     .await?;
+//! let webhook = &created.data[0];
+//!
+//! let subscribed = client
+//!     .subscribe_event()
+//!     .webhook_id(webhook.webhook_id)
+//!     .body_map(|body| body.event_type(EventType::CardLoad))
+//!     .send()
+//!     .await;
+//! if let Err(error) = subscribed {
+//!     for fault in error.faults() {
+//!         eprintln!("{} {}: {}", fault.field, fault.rule, fault.message);
+//!     }
+//!     eprintln!("trace id {:?}", error.trace_id());
+//! }
+//!
+//! let mut webhooks = client.list_webhooks().limit(100).stream();
+//! while let Some(webhook) = webhooks.try_next().await? {
+//!     println!("{} {:?}", webhook.webhook_name, webhook.event_type);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does not do
+//!
+//! It receives no pushes; `orderhook-webhook` does. It follows no redirect, because that would
+//! carry the token to wherever an answer points. It caches nothing and limits no rate. It needs
+//! a Tokio runtime, and starts no task of its own.
+//!
+//! [`Error`] is progenitor's: its `Display` and `Debug` print the body of an answer that could not
+//! be read ([`Error::InvalidResponsePayload`]), and a body may hold a `sign_secret`. Log
+//! [`ErrorExt::trace_id`] and [`Error::status`] rather than the whole error.
+//!
+//! # Features
+//!
+//! `rustls`, on by default, speaks https. Without it the crate speaks plain http, unless
+//! [`ClientBuilder::http_client`] brings a TLS of its own.
+
+mod client;
+mod client_builder;
+mod clock;
+mod error;
+/// What `cargo xtask gen` writes from `spec/`; it leans on the [`transport`] beside it.
+#[rustfmt::skip]
+#[expect(missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used, reason = "progenitor writes it")]
+mod generated {
+    pub(crate) mod client;
+}
+mod pages;
+mod retry;
+mod transport;
+
+pub use client::Client;
+pub use client_builder::{BuildError, ClientBuilder};
+pub use clock::{Clock, SystemClock};
+pub use error::ErrorExt;
+/// The six operations as they are generated; [`Client`] dereferences to it.
+pub use generated::client::Client as Operations;
+pub use generated::client::{Error, ResponseValue, builder, types};
+pub use retry::RetryPolicy;

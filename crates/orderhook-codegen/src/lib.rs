@@ -12,6 +12,7 @@ pub mod models;
 mod names;
 pub mod openapi31;
 pub mod output;
+pub mod pushes;
 pub mod server;
 
 pub use document::{Document, Error, Place};

@@ -2,8 +2,10 @@
 //!
 //! | who | does what | with |
 //! |---|---|---|
-//! | sender | signs the exact bytes of an attempt | [`Signer`] |
+//! | sender | makes the request of a push, and signs each attempt | [`order_status_change`], [`card_event`], [`PushRequest::attempt`] |
 //! | sender | reads the answer | [`acknowledge::acknowledges`] |
+//! | receiver | says what to do with each push | [`PushReceiver`] |
+//! | receiver | does all of the below around it | [`Receiver`], as a route with the feature `axum` |
 //! | receiver | proves that a body is authentic | [`Verifier`], whose result is [`Verified`] |
 //! | receiver | recognises a message it has handled | [`replay::ReplayStore`] |
 //! | receiver of an OSL-style platform | checks a header that does not cover the body | `osl`, behind the feature of that name |
@@ -43,19 +45,36 @@
 //! transaction can.
 
 pub mod acknowledge;
+#[cfg(feature = "axum")]
+pub mod axum;
+mod delivery;
 mod expiring_map;
+/// What `cargo xtask gen` writes from `spec/`; it leans on [`Delivery`] and [`PushRequest`].
+#[rustfmt::skip]
+#[expect(clippy::all, reason = "generated code is read by the compiler first")]
+mod generated {
+    pub(crate) mod pushes;
+}
 mod headers;
 mod message_id;
 #[cfg(feature = "osl")]
 pub mod osl;
+mod push;
+mod receiver;
 pub mod replay;
+mod request;
 mod secret;
 mod sign;
 mod tolerance;
 mod verify;
 
+pub use delivery::Delivery;
+pub use generated::pushes::{Push, PushReceiver};
 pub use headers::HeaderError;
 pub use message_id::{InvalidMessageId, MessageId};
+pub use push::{card_event, order_status_change};
+pub use receiver::{Answer, Outcome, Receiver};
+pub use request::PushRequest;
 pub use secret::{SecretError, SigningSecret};
 pub use sign::{SignatureHeaders, Signer, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 pub use tolerance::{ClockError, DEFAULT_TOLERANCE};

@@ -64,6 +64,12 @@ impl<'a> Api<'a> {
             .filter(|operation| operation.path.is_some())
     }
 
+    /// The operations under `x-webhooks`.
+    pub(crate) fn pushes(&self) -> impl Iterator<Item = &Operation<'a>> {
+        let operations = self.operations.iter();
+        operations.filter(|operation| operation.pointer.starts_with("/x-webhooks/"))
+    }
+
     /// Calls `visit` with every object of the document; see [`shape::walk`].
     pub(crate) fn walk(&self, visit: &mut impl FnMut(Kind, &str, &'a Value)) {
         shape::walk(Kind::OpenApi, self.document.root(), "", visit);

@@ -55,6 +55,7 @@ const RULES: &[(&str, Rule)] = &[
     ("single-media-type", limits::single_media_type),
     ("body-example", schemas::body_example),
     ("no-inline-schema", schemas::no_inline_schema),
+    ("schema-keyword", schemas::schema_keyword),
     ("reference", schemas::reference),
     ("unused-component", schemas::unused_component),
     ("response-length", schemas::response_length),

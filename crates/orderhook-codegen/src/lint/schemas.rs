@@ -109,6 +109,62 @@ fn wraps_reference(schema: &Value) -> bool {
     }
 }
 
+/// What a Schema Object of OpenAPI 3.0 can say. Anything else is a slip, often a comma that YAML
+/// took for the end of a text, and the generator would pass over it in silence.
+const KEYWORDS: [&str; 36] = [
+    "$ref",
+    "title",
+    "multipleOf",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "maxProperties",
+    "minProperties",
+    "required",
+    "enum",
+    "type",
+    "allOf",
+    "oneOf",
+    "anyOf",
+    "not",
+    "items",
+    "properties",
+    "additionalProperties",
+    "description",
+    "format",
+    "default",
+    "nullable",
+    "discriminator",
+    "readOnly",
+    "writeOnly",
+    "xml",
+    "externalDocs",
+    "example",
+    "deprecated",
+];
+
+/// Every member of a schema is one of [`KEYWORDS`] or an extension.
+pub(super) fn schema_keyword(api: &Api<'_>, report: &mut dyn FnMut(&str, String)) {
+    api.walk(&mut |kind, at, schema| {
+        if kind != Kind::Schema {
+            return;
+        }
+        for name in schema.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            if !KEYWORDS.contains(&name.as_str()) && !name.starts_with("x-") {
+                let message = format!("`{name}` is no keyword of a schema; quote the text it belongs to, or write `x-` before it");
+                report(&pointer::join(at, name), message);
+            }
+        }
+    });
+}
+
 /// Every `$ref` leads to something in this document.
 pub(super) fn reference(api: &Api<'_>, report: &mut dyn FnMut(&str, String)) {
     api.walk(&mut |_, at, value| {

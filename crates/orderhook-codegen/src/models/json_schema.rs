@@ -115,9 +115,14 @@ fn add_note(schema: &mut Map<String, Value>, note: &str) {
 
 fn nullable(mut schema: Map<String, Value>) -> Value {
     let description = schema.remove("description");
-    // A lone reference needs no `allOf` around it once the null stands outside.
+    // A lone reference needs no `allOf` around it once the null stands outside; the type beside
+    // it, without which OpenAPI 3.0 does not heed `nullable`, repeats the one referred to.
     let inner = match schema.get("allOf") {
-        Some(Value::Array(parts)) if parts.len() == 1 && schema.len() == 1 => parts[0].clone(),
+        Some(Value::Array(parts))
+            if parts.len() == 1 && schema.keys().all(|key| key == "allOf" || key == "type") =>
+        {
+            parts[0].clone()
+        }
         _ => Value::Object(schema),
     };
     let mut outer = json!({"oneOf": [inner, {"type": "null"}]});
@@ -147,7 +152,7 @@ mod tests {
     #[test]
     fn null_moves_out_of_the_schema() {
         check(
-            &json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/Url"}]}),
+            &json!({"type": "string", "nullable": true, "allOf": [{"$ref": "#/components/schemas/Url"}]}),
             &json!({"oneOf": [{"$ref": "#/definitions/Url"}, {"type": "null"}]}),
         );
         check(

@@ -24,7 +24,6 @@ pub(crate) struct Operation {
 }
 
 pub(crate) struct Parameter {
-    pub(crate) at: String,
     pub(crate) name: String,
     pub(crate) location: Location,
     pub(crate) required: bool,
@@ -42,7 +41,6 @@ pub(crate) enum Location {
 }
 
 pub(crate) struct Body {
-    pub(crate) description: String,
     pub(crate) schema_at: String,
 }
 
@@ -166,7 +164,6 @@ fn read_parameter(document: &Document, node: &Node<'_>) -> Result<Parameter, Err
         return Err(document.unsupported(&node.pointer, "a parameter needs a `schema`; add it"));
     }
     Ok(Parameter {
-        at: node.pointer.clone(),
         name: text("name").to_owned(),
         location,
         required: flag("required"),
@@ -184,7 +181,6 @@ fn read_body(document: &Document, node: &Node<'_>) -> Result<Body, Error> {
         ));
     }
     Ok(Body {
-        description: description(node),
         schema_at: json_schema(document, node)?,
     })
 }

@@ -1,0 +1,139 @@
+//! Lists as streams that follow the cursor.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt, stream};
+use orderhook_types::{
+    ErrorResponse, EventListResponse, EventTypeEntry, WebhookListItem, WebhookListResponse,
+};
+
+use crate::{Error, ResponseValue, builder};
+
+type Result<T> = std::result::Result<T, Error<ErrorResponse>>;
+
+impl<'a> builder::ListWebhooks<'a> {
+    /// The items of this page and of all that follow, fetched as they are asked for; the other
+    /// parameters are the same for every page.
+    ///
+    /// # Errors
+    /// The stream ends after its first error: one of [`send`](Self::send), or
+    /// [`Error::InvalidResponsePayload`] where a `next_cursor` is no number or leads back to a page
+    /// that was there before.
+    pub fn stream(self) -> impl Stream<Item = Result<WebhookListItem>> + Send + Unpin + use<'a> {
+        items(move |cursor| {
+            let call = match cursor {
+                Some(cursor) => self.clone().cursor(cursor),
+                None => self.clone(),
+            };
+            async { call.send().await.map(Page::from) }
+        })
+    }
+}
+
+impl<'a> builder::ListEvents<'a> {
+    /// The entries of this page and of all that follow, fetched as they are asked for; the other
+    /// parameters are the same for every page.
+    ///
+    /// # Errors
+    /// The stream ends after its first error: one of [`send`](Self::send), or
+    /// [`Error::InvalidResponsePayload`] where a `next_cursor` is no number or leads back to a page
+    /// that was there before.
+    pub fn stream(self) -> impl Stream<Item = Result<EventTypeEntry>> + Send + Unpin + use<'a> {
+        items(move |cursor| {
+            let call = match cursor {
+                Some(cursor) => self.clone().cursor(cursor),
+                None => self.clone(),
+            };
+            async { call.send().await.map(Page::from) }
+        })
+    }
+}
+
+struct Page<T> {
+    items: Vec<T>,
+    /// The text of the cursor of the next page, where there is one.
+    next: Option<String>,
+}
+
+impl<T> Page<T> {
+    fn new(items: Vec<T>, has_more: bool, next_cursor: Option<String>) -> Self {
+        let next = next_cursor.filter(|cursor| has_more && !cursor.is_empty());
+        Self { items, next }
+    }
+}
+
+impl From<ResponseValue<WebhookListResponse>> for Page<WebhookListItem> {
+    fn from(response: ResponseValue<WebhookListResponse>) -> Self {
+        let page = response.into_inner().data;
+        Self::new(page.data, page.has_more, page.next_cursor)
+    }
+}
+
+impl From<ResponseValue<EventListResponse>> for Page<EventTypeEntry> {
+    fn from(response: ResponseValue<EventListResponse>) -> Self {
+        let page = response.into_inner().data;
+        Self::new(page.data, page.has_more, page.next_cursor)
+    }
+}
+
+/// Which page comes next.
+enum Position {
+    First,
+    /// The text of a cursor, not looked at before the items in front of it were taken.
+    At(String),
+    End,
+}
+
+/// The items of every page. `fetch` is called with no cursor for the first.
+fn items<T, F, P>(fetch: F) -> impl Stream<Item = Result<T>> + Send + Unpin
+where
+    T: Send,
+    F: Fn(Option<i64>) -> P + Send,
+    P: Future<Output = Result<Page<T>>> + Send,
+{
+    let start = (Position::First, Cursors::default());
+    let pages = stream::try_unfold(start, move |(position, mut cursors)| {
+        let page = match position {
+            Position::First => Some(Ok(fetch(None))),
+            Position::At(text) => Some(cursors.advance(&text).map(|cursor| fetch(Some(cursor)))),
+            Position::End => None,
+        };
+        async move {
+            let Some(page) = page else {
+                return Result::Ok(None);
+            };
+            let page = page?.await?;
+            let position = page.next.map_or(Position::End, Position::At);
+            Ok(Some((page.items, (position, cursors))))
+        }
+    });
+    let items = pages
+        .map_ok(|items| stream::iter(items.into_iter().map(Ok)))
+        .try_flatten();
+    // On the heap, so that the caller need not pin it.
+    Box::pin(items)
+}
+
+/// The cursors that were followed. One that comes again would go round for ever.
+#[derive(Default)]
+struct Cursors(HashSet<i64>);
+
+impl Cursors {
+    fn advance(&mut self, text: &str) -> Result<i64> {
+        let cursor = text
+            .parse()
+            .ok()
+            .filter(|cursor| *cursor >= 0)
+            .ok_or_else(|| wrong_cursor(text, "`next_cursor` is not a number"))?;
+        if !self.0.insert(cursor) {
+            return Err(wrong_cursor(text, "`next_cursor` was there before"));
+        }
+        Ok(cursor)
+    }
+}
+
+fn wrong_cursor(text: &str, problem: &str) -> Error<ErrorResponse> {
+    let payload = Bytes::copy_from_slice(text.as_bytes());
+    Error::InvalidResponsePayload(payload, serde::de::Error::custom(problem))
+}

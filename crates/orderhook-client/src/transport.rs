@@ -1,0 +1,150 @@
+//! How a generated call reaches the server: its headers, its attempts, its deadline.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::{Method, Request, Response, ResponseBuilderExt};
+
+use crate::clock::Clock;
+use crate::retry::{Outcome, RetryPolicy, retry_after};
+use crate::{Error, Operations};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A source of uniformly distributed numbers.
+pub(crate) type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// What the hooks of the generated client work with.
+///
+/// Public because the generated client's constructor names it; nobody else can make one.
+#[derive(Clone)]
+pub struct Transport {
+    pub(crate) authorization: HeaderValue,
+    pub(crate) user_agent: Option<HeaderValue>,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Random,
+}
+
+impl ClientHooks<Transport> for Operations {
+    async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
+        self.inner.add_headers(request, info);
+        Ok(())
+    }
+
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let repeatable = is_repeatable(&request, info);
+        self.inner.send(&self.client, request, repeatable).await
+    }
+}
+
+impl Transport {
+    fn add_headers(&self, request: &mut Request, info: &OperationInfo) {
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.authorization.clone());
+        if let Some(user_agent) = &self.user_agent {
+            headers.insert(USER_AGENT, user_agent.clone());
+        }
+        if info.operation_id == "create_webhook" && !headers.contains_key(IDEMPOTENCY_KEY) {
+            headers.insert(IDEMPOTENCY_KEY, self.new_idempotency_key());
+        }
+    }
+
+    fn new_idempotency_key(&self) -> HeaderValue {
+        let key = format!("{:016x}{:016x}", (self.random)(), (self.random)());
+        HeaderValue::try_from(key).expect("hexadecimal digits are valid in a header")
+    }
+
+    /// Sends until an outcome is not worth another attempt, or there is no attempt or time left.
+    async fn send(
+        &self,
+        http_client: &reqwest::Client,
+        mut request: Request,
+        repeatable: bool,
+    ) -> reqwest::Result<Response> {
+        let started = self.clock.instant();
+        let left = || {
+            let elapsed = self.clock.instant().duration_since(started);
+            self.deadline.saturating_sub(elapsed)
+        };
+        let mut attempts = 0;
+        let mut after_uncertain = false;
+        loop {
+            *request.timeout_mut() = Some(self.attempt_timeout.min(left()));
+            let next = request.try_clone();
+            let result = attempt(http_client, request).await;
+            attempts += 1;
+
+            let outcome = Outcome::of(&result);
+            if !outcome.is_worth_another(repeatable, after_uncertain)
+                || !self.retry.allows_another(attempts)
+            {
+                return result;
+            }
+            // A body that streams can be sent only once.
+            let Some(next) = next else { return result };
+            let wait = self.wait(attempts, &result);
+            if wait >= left() {
+                return result;
+            }
+            self.clock.sleep(wait).await;
+            after_uncertain |= outcome.is_uncertain();
+            request = next;
+        }
+    }
+
+    fn wait(&self, attempts: u32, result: &reqwest::Result<Response>) -> Duration {
+        let asked = match result {
+            Ok(response) => retry_after(response.headers(), self.clock.now()),
+            Err(_) => None,
+        };
+        let backoff = self.retry.backoff(attempts, (self.random)());
+        asked.unwrap_or_default().saturating_add(backoff)
+    }
+}
+
+/// Whether the server may carry out the call twice without harm.
+fn is_repeatable(request: &Request, info: &OperationInfo) -> bool {
+    match *request.method() {
+        Method::GET | Method::PUT | Method::DELETE => true,
+        // The spec: subscribing again changes nothing and gives the same answer.
+        _ if info.operation_id == "subscribe_event" => true,
+        _ => request.headers().contains_key(IDEMPOTENCY_KEY),
+    }
+}
+
+/// Sends once and reads the whole answer, so that one that breaks off counts as an attempt that
+/// failed.
+async fn attempt(http_client: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+    let response = http_client.execute(request).await?;
+    let url = response.url().clone();
+    let status = response.status();
+    let headers = response.headers().clone();
+    let body = response.bytes().await?;
+
+    let mut whole = http::Response::builder()
+        .url(url)
+        .body(body)
+        .expect("a URL makes no response invalid");
+    *whole.status_mut() = status;
+    *whole.headers_mut() = headers;
+    Ok(Response::from(whole))
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without `authorization`, which is the token.
+        f.debug_struct("Transport")
+            .field("user_agent", &self.user_agent)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("deadline", &self.deadline)
+            .field("retry", &self.retry)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}

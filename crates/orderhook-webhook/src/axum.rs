@@ -1,0 +1,75 @@
+//! A [`Receiver`] as a route of axum.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+
+use crate::acknowledge::PARAMETER_INVALID;
+use crate::delivery::acknowledgement;
+use crate::generated::pushes::PushReceiver;
+use crate::receiver::{Answer, Outcome, Receiver};
+use crate::replay::ReplayStore;
+
+/// The largest body that is read, in bytes; a push has a few kilobytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// A route for any path of one's own; `clock` gives the time, as [`SystemTime::now`] does.
+///
+/// ```no_run
+/// # use std::{sync::Arc, time::SystemTime};
+/// # use orderhook_webhook::{PushReceiver, Receiver};
+/// # fn router(receiver: Receiver<impl PushReceiver>) -> axum::Router {
+/// axum::Router::new().route("/hooks", orderhook_webhook::axum::route(Arc::new(receiver), SystemTime::now))
+/// # }
+/// ```
+///
+/// How each push was answered is logged with its message id.
+pub fn route<R, S, State>(
+    receiver: Arc<Receiver<R, S>>,
+    clock: impl Fn() -> SystemTime + Clone + Send + Sync + 'static,
+) -> MethodRouter<State>
+where
+    R: PushReceiver,
+    S: ReplayStore + 'static,
+    State: Clone + Send + Sync + 'static,
+{
+    post(move |request: Request| {
+        let now = clock();
+        async move { answer(&receiver, request, now).await }
+    })
+}
+
+async fn answer<R: PushReceiver, S: ReplayStore>(
+    receiver: &Receiver<R, S>,
+    request: Request,
+    now: SystemTime,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        let body = acknowledgement(
+            PARAMETER_INVALID,
+            "the body is too large or incomplete",
+            now,
+        );
+        return (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response();
+    };
+    let answer = receiver.receive(&parts.headers, &body, now).await;
+    let message_id = parts.headers.get(crate::WEBHOOK_ID);
+    log(&answer, &format!("{message_id:?}"));
+    (answer.status, Json(answer.body)).into_response()
+}
+
+fn log<E: Debug>(answer: &Answer<E>, message_id: &str) {
+    let outcome = &answer.outcome;
+    match outcome {
+        Outcome::Handled | Outcome::Duplicate => tracing::info!(message_id, ?outcome, "push"),
+        _ => tracing::warn!(message_id, ?outcome, "push"),
+    }
+}
