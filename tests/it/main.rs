@@ -1,5 +1,13 @@
 //! What Orderhook promises, tested from outside: one binary, one module a subject.
 
+mod compile_fail;
+mod document;
+mod failures;
 mod ledger;
 mod models;
+mod operations;
+mod paging;
+mod refusals;
+mod support;
+mod wire;
 mod workspace;

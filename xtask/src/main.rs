@@ -5,6 +5,7 @@
     reason = "a command line talks to its user"
 )]
 
+mod demo;
 mod r#gen;
 mod plan;
 mod test;
@@ -20,6 +21,8 @@ use clap::Parser;
 enum Task {
     /// Write everything that is generated from `spec/`
     Gen(r#gen::Args),
+    /// Regenerate, then show the six operations and both pushes at work on this machine
+    Demo,
     /// Run every check, set-up included
     Test(test::Args),
 }
@@ -27,6 +30,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Gen(args) => r#gen::run(&args),
+        Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),
     };
     done.unwrap_or_else(|error| {

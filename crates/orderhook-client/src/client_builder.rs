@@ -218,3 +218,13 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_marked_so_that_http_libraries_do_not_log_it() {
+        assert!(authorization("token").unwrap().is_sensitive());
+    }
+}

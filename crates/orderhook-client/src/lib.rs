@@ -15,17 +15,16 @@
 //!
 //! ```no_run
 //! use futures_util::TryStreamExt;
-//! use orderhook_client::{Client, ErrorExt, types::EventType};
+//! use orderhook_client::types::{EventType, WebhookUrl};
+//! use orderhook_client::{Client, ErrorExt};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::new("https://orders.example", "my-access-token")?;
 //!
+//! let url: WebhookUrl = "https://merchant.example/hooks".parse()?;
 //! let created = client
 //!     .create_webhook()
-//!     .body_map(|body| {
-//!         body.webhook_name("order-events")
-//!             .webhook_url("https://merchant.example/hooks".to_owned())
-//!     })
+//!     .body_map(|body| body.webhook_name("order-events").webhook_url(url))
 //!     .send()
 //!     .await?;
 //! let webhook = &created.data[0];
@@ -72,7 +71,9 @@ mod clock;
 mod error;
 /// What `cargo xtask gen` writes from `spec/`; it leans on the [`transport`] beside it.
 #[rustfmt::skip]
-#[expect(missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used, reason = "progenitor writes it")]
+#[expect(missing_docs, unreachable_pub, unused_imports, clippy::all, reason = "progenitor writes it")]
+#[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "progenitor writes it")]
+#[expect(clippy::unwrap_used, clippy::uninlined_format_args, reason = "progenitor writes it")]
 mod generated {
     pub(crate) mod client;
 }
@@ -87,4 +88,6 @@ pub use error::ErrorExt;
 /// The six operations as they are generated; [`Client`] dereferences to it.
 pub use generated::client::Client as Operations;
 pub use generated::client::{Error, ResponseValue, builder, types};
+/// The HTTP client in the version that [`ClientBuilder::http_client`] takes.
+pub use reqwest;
 pub use retry::RetryPolicy;

@@ -96,7 +96,10 @@ where
     let pages = stream::try_unfold(start, move |(position, mut cursors)| {
         let page = match position {
             Position::First => Some(Ok(fetch(None))),
-            Position::At(text) => Some(cursors.advance(&text).map(|cursor| fetch(Some(cursor)))),
+            Position::At(text) => match cursors.advance(&text) {
+                Ok(cursor) => Some(Ok(fetch(Some(cursor)))),
+                Err(problem) => Some(Err(wrong_cursor(&text, problem))),
+            },
             Position::End => None,
         };
         async move {
@@ -120,16 +123,18 @@ where
 struct Cursors(HashSet<i64>);
 
 impl Cursors {
-    fn advance(&mut self, text: &str) -> Result<i64> {
+    /// The number to ask for, or what is wrong with the text.
+    fn advance(&mut self, text: &str) -> std::result::Result<i64, &'static str> {
         let cursor = text
             .parse()
             .ok()
             .filter(|cursor| *cursor >= 0)
-            .ok_or_else(|| wrong_cursor(text, "`next_cursor` is not a number"))?;
-        if !self.0.insert(cursor) {
-            return Err(wrong_cursor(text, "`next_cursor` was there before"));
+            .ok_or("`next_cursor` is not a number")?;
+        if self.0.insert(cursor) {
+            Ok(cursor)
+        } else {
+            Err("`next_cursor` was there before")
         }
-        Ok(cursor)
     }
 }
 

@@ -137,8 +137,8 @@ impl Outcome {
     }
 }
 
-/// The wait that a `Retry-After` asks for; none where there is no such header, or where it holds
-/// neither whole seconds nor a date. A date gone by asks for no wait.
+/// The wait that a `Retry-After` asks for; none where there is no such header, where it holds
+/// neither whole seconds nor a date, and where the date has gone by.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -146,7 +146,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    date.duration_since(now).ok()
 }
 
 #[cfg(test)]

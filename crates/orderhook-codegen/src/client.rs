@@ -6,8 +6,12 @@ use quote::ToTokens;
 use serde_json::Value;
 use syn::{Item, parse_quote};
 
-use crate::document::{Document, Error};
+use crate::document::shape::METHODS;
+use crate::document::{Document, Error, pointer};
+use crate::guarded::guarded;
+use crate::lint::api::{Api, Operation};
 use crate::models::{self, ModelSettings};
+use crate::sound;
 
 /// The client of `document`, as the content of a module.
 ///
@@ -22,6 +26,7 @@ pub fn generate(
     models: &str,
     inner: &str,
 ) -> Result<TokenStream, Error> {
+    sound::check(document)?;
     let inner: syn::Path = syn::parse_str(inner).map_err(|error| {
         document.unsupported("", format!("`{inner}` is no path of a type: {error}"))
     })?;
@@ -35,12 +40,39 @@ pub fn generate(
         generation.with_replacement(schema, replacement, implements.into_iter());
     }
     let spec = without_integer_bounds(document.root().clone());
-    let spec = serde_json::from_value(spec)
-        .map_err(|error| document.unsupported("", error.to_string()))?;
-    let client = Generator::new(&generation)
-        .generate_tokens(&spec)
-        .map_err(|error| document.unsupported("", format!("progenitor refuses: {error}")))?;
+    let client = write_client(&generation, spec.clone()).map_err(|reason| {
+        let at = at_fault(document, &generation, &spec);
+        let message = format!("no client can be generated: {reason}; write this part another way");
+        document.unsupported(&at, message)
+    })?;
     swap_models(document, client, models)
+}
+
+fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
+    let spec = serde_json::from_value(spec).map_err(|error| error.to_string())?;
+    guarded(|| Generator::new(settings).generate_tokens(&spec))
+}
+
+/// What progenitor stumbles over, which it does not say: the first operation that fails without
+/// the others.
+fn at_fault(document: &Document, settings: &GenerationSettings, spec: &Value) -> String {
+    let api = Api::new(document);
+    let fault = api
+        .served()
+        .find(|operation| write_client(settings, only(operation, spec.clone())).is_err());
+    fault.map_or_else(String::new, |operation| operation.pointer.clone())
+}
+
+/// The document without all other operations.
+fn only(operation: &Operation<'_>, mut spec: Value) -> Value {
+    let method = pointer::last(&operation.pointer);
+    if let Some(Value::Object(paths)) = spec.get_mut("paths") {
+        paths.retain(|path, _| operation.path.as_ref() == Some(path));
+        for item in paths.values_mut().filter_map(Value::as_object_mut) {
+            item.retain(|member, _| !METHODS.contains(&member.as_str()) || *member == method);
+        }
+    }
+    spec
 }
 
 /// progenitor chooses an integer's type by its bounds, which the models do not.

@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod document;
+mod guarded;
 pub mod lint;
 pub mod models;
 mod names;
@@ -14,5 +15,6 @@ pub mod openapi31;
 pub mod output;
 pub mod pushes;
 pub mod server;
+mod sound;
 
 pub use document::{Document, Error, Place};

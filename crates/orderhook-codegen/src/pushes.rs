@@ -98,6 +98,12 @@ fn discriminator(document: &Document, pushes: &[Push]) -> Result<String, Error> 
             "two pushes can't be told apart; give one a property whose `enum` has one text";
         return Err(document.unsupported(&second.operation.at, message));
     }
+    for (index, push) in pushes.iter().enumerate() {
+        if push.tag.is_some() && pushes[..index].iter().any(|other| other.tag == push.tag) {
+            let message = "another push has the same text; give each its own";
+            return Err(document.unsupported(&push.operation.at, message));
+        }
+    }
     match tags.first() {
         Some((member, _)) if tags.iter().all(|(other, _)| other == member) => Ok(member.clone()),
         _ => Err(document.unsupported(

@@ -137,9 +137,9 @@ impl fmt::Display for DecimalText {
 crate::schema::impl_schema!(
     DecimalText,
     String,
-    Some("decimal"),
     &["An exact decimal number in plain notation."],
     &[],
+    format = "decimal",
 );
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use serde::de::{Error, Visitor};
 
 /// Defines an enum over texts with the given variants and `Unknown(String)`.
 ///
+/// `#[schema(max_length = 50)]` before it says in its schemas what requests are held to; the type
+/// itself reads any text.
+///
 /// ```text
 /// open_enum! {
 ///     /// Where an order stands.
@@ -24,6 +27,7 @@ use serde::de::{Error, Visitor};
 macro_rules! open_enum {
     (
         $(#[doc = $doc:literal])*
+        $(#[schema($($limit:ident = $value:literal),+)])?
         $vis:vis enum $name:ident {
             $($(#[$variant_attribute:meta])* $variant:ident = $text:literal),+ $(,)?
         }
@@ -139,9 +143,9 @@ macro_rules! open_enum {
         $crate::schema::impl_schema!(
             $name,
             String,
-            ::std::option::Option::None,
             &[$($doc),*],
             $name::KNOWN,
+            $($($limit = $value),+)?
         );
     };
 }

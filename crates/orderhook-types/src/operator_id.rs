@@ -170,15 +170,14 @@ impl<'de> Deserialize<'de> for OperatorIdText {
 crate::schema::impl_schema!(
     OperatorIdNumber,
     Integer,
-    Some("int64"),
     &["The id of an operator, as a number."],
     &[],
+    format = "int64",
 );
 
 crate::schema::impl_schema!(
     OperatorIdText,
     String,
-    None,
     &["The id of an operator, as a text."],
     &[],
 );

@@ -5,12 +5,15 @@
 #[cfg(any(feature = "schemars", feature = "utoipa"))]
 pub(crate) struct WireForm {
     pub(crate) json_type: JsonType,
-    /// The OpenAPI `format`, a hint for people and tools.
-    pub(crate) format: Option<&'static str>,
     /// The description, one item a line, as the compiler hands over doc comments.
     pub(crate) docs: &'static [&'static str],
     /// Texts known today, of an enum that others may extend; empty for any other type.
     pub(crate) known: &'static [&'static str],
+    /// The OpenAPI `format`, a hint for people and tools.
+    pub(crate) format: Option<&'static str>,
+    /// What requests are held to, in Unicode scalar values; the type itself reads any length.
+    pub(crate) min_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
 }
 
 #[cfg(any(feature = "schemars", feature = "utoipa"))]
@@ -26,6 +29,16 @@ const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
 
 #[cfg(any(feature = "schemars", feature = "utoipa"))]
 impl WireForm {
+    /// Of which a type says what it has.
+    pub(crate) const BARE: Self = Self {
+        json_type: JsonType::String,
+        docs: &[],
+        known: &[],
+        format: None,
+        min_length: None,
+        max_length: None,
+    };
+
     fn description(&self) -> String {
         let lines: Vec<&str> = self.docs.iter().map(|line| line.trim()).collect();
         lines.join("\n").trim().to_owned()
@@ -44,6 +57,14 @@ impl WireForm {
         }
         if let Some(format) = self.format {
             schema.insert("format".to_owned(), format.into());
+        }
+        for (keyword, length) in [
+            ("minLength", self.min_length),
+            ("maxLength", self.max_length),
+        ] {
+            if let Some(length) = length {
+                schema.insert(keyword.to_owned(), length.into());
+            }
         }
         if !self.known.is_empty() {
             schema.insert(EXTENSIBLE_ENUM.to_owned(), self.known.into());
@@ -72,6 +93,8 @@ impl WireForm {
                 self.format
                     .map(|format| SchemaFormat::Custom(format.to_owned())),
             )
+            .min_length(self.min_length)
+            .max_length(self.max_length)
             .description((!description.is_empty()).then_some(description))
             .extensions(extensions)
             .into()
@@ -82,14 +105,15 @@ impl WireForm {
 ///
 /// Without a feature nothing is left of it, not even the wire form.
 macro_rules! impl_schema {
-    ($type:ident, $json_type:ident, $format:expr, $docs:expr, $known:expr $(,)?) => {
+    ($type:ident, $json_type:ident, $docs:expr, $known:expr $(, $limit:ident = $value:expr)* $(,)?) => {
         #[cfg(any(feature = "schemars", feature = "utoipa"))]
         impl $type {
             const WIRE_FORM: $crate::schema::WireForm = $crate::schema::WireForm {
                 json_type: $crate::schema::JsonType::$json_type,
-                format: $format,
                 docs: $docs,
                 known: $known,
+                $($limit: ::std::option::Option::Some($value),)*
+                ..$crate::schema::WireForm::BARE
             };
         }
 

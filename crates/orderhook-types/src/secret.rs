@@ -121,9 +121,9 @@ impl Visitor<'_> for SecretVisitor {
 crate::schema::impl_schema!(
     Secret,
     String,
-    Some("password"),
     &["A secret, to be kept out of logs."],
     &[],
+    format = "password",
 );
 
 #[cfg(test)]

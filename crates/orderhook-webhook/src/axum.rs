@@ -16,6 +16,7 @@ use crate::delivery::acknowledgement;
 use crate::generated::pushes::PushReceiver;
 use crate::receiver::{Answer, Outcome, Receiver};
 use crate::replay::ReplayStore;
+use crate::sign::WEBHOOK_ID;
 
 /// The largest body that is read, in bytes; a push has a few kilobytes.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -52,21 +53,23 @@ async fn answer<R: PushReceiver, S: ReplayStore>(
     now: SystemTime,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let body = acknowledgement(
-            PARAMETER_INVALID,
-            "the body is too large or incomplete",
-            now,
-        );
-        return (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response();
+    let message_id = parts.headers.get(WEBHOOK_ID);
+    let message_id = message_id.and_then(|id| id.to_str().ok());
+    let body = match to_bytes(body, BODY_LIMIT).await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::warn!(message_id, ?error, "push without a whole body");
+            let msg = "the body is too large or incomplete";
+            let body = acknowledgement(PARAMETER_INVALID, msg, now);
+            return (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response();
+        }
     };
     let answer = receiver.receive(&parts.headers, &body, now).await;
-    let message_id = parts.headers.get(crate::WEBHOOK_ID);
-    log(&answer, &format!("{message_id:?}"));
+    log(&answer, message_id);
     (answer.status, Json(answer.body)).into_response()
 }
 
-fn log<E: Debug>(answer: &Answer<E>, message_id: &str) {
+fn log<E: Debug>(answer: &Answer<E>, message_id: Option<&str>) {
     let outcome = &answer.outcome;
     match outcome {
         Outcome::Handled | Outcome::Duplicate => tracing::info!(message_id, ?outcome, "push"),

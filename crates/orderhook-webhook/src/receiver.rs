@@ -49,7 +49,7 @@ pub enum Outcome<E> {
     NotVerified(VerifyError),
     /// Its body is not that of a push.
     NotReadable(serde_json::Error),
-    /// The receiver answered with a code that is no acknowledgement.
+    /// The receiver answered with a code that is no acknowledgement; the push comes again.
     Refused,
     /// The receiver failed; the push comes again.
     Failed(E),
@@ -133,9 +133,10 @@ impl<E> Answer<E> {
         }
     }
 
+    /// Any 2xx acknowledges a card event, whatever its code, so the status has to refuse as well.
     fn refused(body: Acknowledgement) -> Self {
         Self {
-            status: StatusCode::OK,
+            status: StatusCode::INTERNAL_SERVER_ERROR,
             body,
             outcome: Outcome::Refused,
         }

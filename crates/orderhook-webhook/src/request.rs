@@ -1,5 +1,7 @@
 //! The sender's side of a push: a body that is serialised once and signed for each attempt.
 
+use std::fmt;
+
 use http::{HeaderValue, Method, Request, Uri, header};
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::message_id::MessageId;
 use crate::sign::Signer;
 
 /// A push that is ready to be sent, as often as it takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PushRequest {
     operation: &'static str,
     body: Vec<u8>,
@@ -53,5 +55,15 @@ impl PushRequest {
             .sign(message_id, timestamp, &self.body)
             .insert_into(headers);
         request
+    }
+}
+
+/// Shows the body's length only: a body can hold personal data.
+impl fmt::Debug for PushRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushRequest")
+            .field("operation", &self.operation)
+            .field("body_bytes", &self.body.len())
+            .finish()
     }
 }

@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
     let interrupted = async {
         // Without a way to hear of ctrl-c there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     run(listener, platform, interrupted).await

@@ -1,12 +1,15 @@
 //! The input of an operation: read from the request, checked, and only then made into its types.
 
+use std::borrow::Cow;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde::de::value::MapDeserializer;
+use serde_json::Value;
 
 use super::shape::{Checker, Parameter, Place, Shape};
 use super::{Fault, Location, Refusal, Rule, json};
@@ -21,8 +24,16 @@ pub(crate) struct Input {
 /// A part of the request without a fault.
 pub(crate) struct Checked {
     location: Location,
-    value: Value,
+    content: Content,
 }
+
+enum Content {
+    Parameters(Vec<(&'static str, Value)>),
+    Body(Value),
+}
+
+/// The name of a parameter and its text, decoded.
+type Given<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 impl Input {
     pub(crate) fn new(request: Request) -> Self {
@@ -35,7 +46,11 @@ impl Input {
     }
 
     pub(crate) async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked> {
-        let Ok(values) = RawPathParams::from_request_parts(&mut self.parts, &()).await else {
+        let values = RawPathParams::from_request_parts(&mut self.parts, &()).await;
+        let values = values
+            .ok()
+            .filter(|_| has_whole_escapes(self.parts.uri.path()));
+        let Some(values) = values else {
             self.fault(
                 Location::Path,
                 "",
@@ -44,56 +59,53 @@ impl Input {
             );
             return None;
         };
-        let values = values
+        let given = values
             .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        self.parameters(Location::Path, parameters, &values.collect::<Vec<_>>())
+            .map(|(name, text)| (name.into(), text.into()))
+            .collect();
+        read_parameters(Location::Path, parameters, given, &mut self.faults)
     }
 
     pub(crate) fn query(&mut self, parameters: &[Parameter]) -> Option<Checked> {
         let query = self.parts.uri.query().unwrap_or_default();
-        let mut values = Vec::new();
-        let mut broken = Vec::new();
+        let before = self.faults.len();
+        let mut given = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match (decode(name), decode(value)) {
-                (Some(name), Some(value)) => values.push((name, value)),
-                _ => broken.push(name.to_owned()),
+            let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+            match (decode(name), decode(text)) {
+                (Some(name), Some(text)) => given.push((name, text)),
+                _ => self.faults.push(Fault::new(
+                    Location::Query,
+                    name,
+                    Rule::Syntax,
+                    "must be percent-encoded UTF-8",
+                )),
             }
         }
-        for name in &broken {
-            self.fault(
-                Location::Query,
-                name,
-                Rule::Syntax,
-                "must be percent-encoded UTF-8",
-            );
-        }
-        let checked = self.parameters(Location::Query, parameters, &values);
-        checked.filter(|_| broken.is_empty())
+        let is_decoded = self.faults.len() == before;
+        let checked = read_parameters(Location::Query, parameters, given, &mut self.faults);
+        checked.filter(|_| is_decoded)
     }
 
     pub(crate) fn headers(&mut self, parameters: &[Parameter]) -> Option<Checked> {
-        let mut values = Vec::new();
-        let mut is_text = true;
+        let before = self.faults.len();
+        let mut given = Vec::new();
         for parameter in parameters {
-            for value in self.parts.headers.get_all(parameter.name) {
+            let name = parameter.name;
+            for value in self.parts.headers.get_all(name) {
                 match std::str::from_utf8(value.as_bytes()) {
-                    Ok(text) => values.push((parameter.name.to_owned(), text.to_owned())),
-                    Err(_) => {
-                        is_text = false;
-                        let fault = Fault::new(
-                            Location::Header,
-                            parameter.name,
-                            Rule::Syntax,
-                            "must be UTF-8",
-                        );
-                        self.faults.push(fault);
-                    }
+                    Ok(text) => given.push((name.into(), text.into())),
+                    Err(_) => self.faults.push(Fault::new(
+                        Location::Header,
+                        name,
+                        Rule::Syntax,
+                        "must be UTF-8",
+                    )),
                 }
             }
         }
-        let checked = self.parameters(Location::Header, parameters, &values);
+        let is_text = self.faults.len() == before;
+        let checked = read_parameters(Location::Header, parameters, given, &mut self.faults);
         checked.filter(|_| is_text)
     }
 
@@ -123,14 +135,20 @@ impl Input {
             faults: &mut self.faults,
         };
         checker.check(shape, &value, &Place::Root);
-        let location = Location::Body;
-        Ok((self.faults.len() == before).then_some(Checked { location, value }))
+        Ok((self.faults.len() == before).then_some(Checked {
+            location: Location::Body,
+            content: Content::Body(value),
+        }))
     }
 
     /// Makes a checked part into its type.
     pub(crate) fn typed<T: DeserializeOwned>(&mut self, checked: Option<Checked>) -> Option<T> {
-        let Checked { location, value } = checked?;
-        match serde_json::from_value(value) {
+        let Checked { location, content } = checked?;
+        let typed = match content {
+            Content::Parameters(values) => T::deserialize(MapDeserializer::new(values.into_iter())),
+            Content::Body(value) => serde_json::from_value(value),
+        };
+        match typed {
             Ok(value) => Some(value),
             Err(error) => {
                 self.fault(location, "", Rule::Format, &format!("must fit: {error}"));
@@ -148,44 +166,6 @@ impl Input {
         self.faults.push(Fault::new(location, field, rule, message));
     }
 
-    fn parameters(
-        &mut self,
-        location: Location,
-        parameters: &[Parameter],
-        values: &[(String, String)],
-    ) -> Option<Checked> {
-        let before = self.faults.len();
-        let faults = &mut self.faults;
-        let mut checker = Checker { location, faults };
-        let mut found = Map::new();
-        for parameter in parameters {
-            let name = parameter.name;
-            let mut texts = values
-                .iter()
-                .filter(|(given, _)| given == name)
-                .map(|(_, text)| text);
-            let text = texts
-                .next()
-                .filter(|text| !(parameter.allow_empty && text.is_empty()));
-            if texts.next().is_some() {
-                checker.fault(Rule::Duplicate, "must stand once only", name);
-            }
-            match text {
-                Some(text) => {
-                    let value = value(&parameter.shape, text);
-                    checker.check(&parameter.shape, &value, &Place::Member(&Place::Root, name));
-                    found.insert(name.to_owned(), value);
-                }
-                None if parameter.required => {
-                    checker.fault(Rule::Required, "must be present", name);
-                }
-                None => {}
-            }
-        }
-        let value = Value::Object(found);
-        (self.faults.len() == before).then_some(Checked { location, value })
-    }
-
     async fn body(&mut self, limit: usize) -> Result<Bytes, Refusal> {
         let body = std::mem::take(&mut self.body);
         match axum::body::to_bytes(body, limit).await {
@@ -199,17 +179,59 @@ impl Input {
     }
 }
 
+/// The values of `parameters`, unless one of them has a fault.
+fn read_parameters(
+    location: Location,
+    parameters: &[Parameter],
+    mut given: Vec<Given<'_>>,
+    faults: &mut Vec<Fault>,
+) -> Option<Checked> {
+    let before = faults.len();
+    let mut checker = Checker { location, faults };
+    let mut values = Vec::with_capacity(parameters.len());
+    for parameter in parameters {
+        let name = parameter.name;
+        let mut texts = given
+            .iter_mut()
+            .filter(|(given, _)| given == name)
+            .map(|(_, text)| std::mem::take(text));
+        let text = texts
+            .next()
+            .filter(|text| !(parameter.allow_empty && text.is_empty()));
+        if texts.next().is_some() {
+            checker.fault(Rule::Duplicate, "must stand once only", name);
+        }
+        match text {
+            Some(text) => {
+                let value = value(&parameter.shape, text);
+                checker.check(&parameter.shape, &value, &Place::Member(&Place::Root, name));
+                values.push((name, value));
+            }
+            None if parameter.required => {
+                checker.fault(Rule::Required, "must be present", name);
+            }
+            None => {}
+        }
+    }
+    (faults.len() == before).then_some(Checked {
+        location,
+        content: Content::Parameters(values),
+    })
+}
+
 fn is_over_limit(error: &axum::Error) -> bool {
     let source = std::error::Error::source(error);
     source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
-/// `application/json`, in UTF-8 if it says so.
+/// `application/json`, in UTF-8 if it says so, and said once: with two types it would be a guess
+/// which one holds.
 fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let Some(media_type) = media_type else {
+    let mut media_types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(media_type), None) = (media_types.next(), media_types.next()) else {
+        return false;
+    };
+    let Ok(media_type) = media_type.to_str() else {
         return false;
     };
     let mut parts = media_type.split(';').map(str::trim);
@@ -225,22 +247,37 @@ fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-fn decode(text: &str) -> Option<String> {
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(text.into());
+    }
+    if !has_whole_escapes(text) {
+        return None;
+    }
     let text = text.replace('+', " ");
     let decoded = percent_decode_str(&text).decode_utf8().ok()?;
-    Some(decoded.into_owned())
+    Some(decoded.into_owned().into())
+}
+
+/// Whether every `%` is followed by two hexadecimal digits. Decoders let others pass as they are,
+/// and then `%2` and `%252` are one text.
+fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|escape| {
+        let digits = escape.bytes().take_while(u8::is_ascii_hexdigit);
+        digits.take(2).count() == 2
+    })
 }
 
 /// The JSON value that a parameter's text stands for; a text that is none stays one, and the
 /// check says what it should be.
-fn value(shape: &Shape, text: &str) -> Value {
+fn value(shape: &Shape, text: Cow<'_, str>) -> Value {
     let value = match shape {
         Shape::Named(shape) | Shape::Nullable(shape) => return value(shape, text),
-        Shape::Integer { .. } | Shape::Number { .. } => number(text),
+        Shape::Integer { .. } | Shape::Number { .. } => number(&text),
         Shape::Boolean => text.parse().ok().map(Value::Bool),
         _ => None,
     };
-    value.unwrap_or_else(|| Value::String(text.to_owned()))
+    value.unwrap_or_else(|| Value::String(text.into_owned()))
 }
 
 /// As JSON writes numbers, but with zeros in front if the caller likes.

@@ -115,12 +115,19 @@ impl Checker<'_> {
             (Shape::Nullable(shape) | Shape::Named(shape), value) => {
                 self.check(shape, value, place);
             }
-            (Shape::Integer { minimum, maximum }, Value::Number(number)) => match number.as_i64() {
-                Some(number) => self.bounds(&number, Some(minimum), Some(maximum), place),
-                // Too large for 64 bits with a sign, and so for any bound.
-                None if number.is_u64() => self.too_large(maximum, place),
-                None => self.wrong_type(shape, place),
-            },
+            (Shape::Integer { minimum, maximum }, Value::Number(number)) => {
+                match (number.as_i64(), number.as_f64()) {
+                    (Some(number), _) => self.bounds(&number, Some(minimum), Some(maximum), place),
+                    // Beyond 64 bits, and so beyond any bound.
+                    (None, Some(number)) if number >= i64::MAX as f64 => {
+                        self.too_large(maximum, place);
+                    }
+                    (None, Some(number)) if number < i64::MIN as f64 => {
+                        self.too_small(minimum, place);
+                    }
+                    _ => self.wrong_type(shape, place),
+                }
+            }
             (Shape::Number { minimum, maximum }, Value::Number(number)) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
                 self.bounds(&number, minimum.as_ref(), maximum.as_ref(), place);
@@ -163,11 +170,15 @@ impl Checker<'_> {
         place: &Place<'_>,
     ) {
         if let Some(minimum) = minimum.filter(|minimum| number < minimum) {
-            self.fault(Rule::Minimum, format!("must be {minimum} or more"), place);
+            self.too_small(minimum, place);
         }
         if let Some(maximum) = maximum.filter(|maximum| number > maximum) {
             self.too_large(maximum, place);
         }
+    }
+
+    fn too_small(&mut self, minimum: &impl fmt::Display, place: &Place<'_>) {
+        self.fault(Rule::Minimum, format!("must be {minimum} or more"), place);
     }
 
     fn too_large(&mut self, maximum: &impl fmt::Display, place: &Place<'_>) {

@@ -1,24 +1,19 @@
-//! What typify's models lack: a member that tells absent from null, and the lengths in the JSON
-//! Schema and OpenAPI schema of a type, which are derived from the code and see only a `String`.
+//! What typify's models lack: a member that tells absent from null, and in the JSON Schema and the
+//! OpenAPI schema, which are derived from the code, the limits of a text, of which the code has
+//! only a `String`, and that a member which may be absent may not be null.
 
 use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemStruct, Type, parse_quote};
 
+use super::limits::{self, Limit};
 use super::{json_schema, schemas};
-use crate::document::{Document, Error, pointer};
+use crate::document::{Document, Error};
 use crate::names;
-
-/// Limits of a text, by their name in a schema and in utoipa's attribute.
-const LIMITS: [(&str, &str); 3] = [
-    ("minLength", "min_length"),
-    ("maxLength", "max_length"),
-    ("pattern", "pattern"),
-];
 
 pub(super) fn finish(document: &Document, types: TokenStream) -> Result<TokenStream, Error> {
     let mut file: syn::File = syn::parse2(types).map_err(|error| {
@@ -37,6 +32,7 @@ pub(super) fn finish(document: &Document, types: TokenStream) -> Result<TokenStr
                 if let Some(members) = patches.get(&model.ident) {
                     make_patches(model, members);
                 }
+                refuse_null(model);
             }
             Item::Enum(model) => strip_json_schema(&mut model.attrs),
             Item::Mod(module) if module.ident == "builder" => {
@@ -68,41 +64,20 @@ fn patch_members(document: &Document) -> BTreeMap<Ident, Vec<Ident>> {
     found
 }
 
-fn limited_texts(document: &Document) -> BTreeMap<Ident, Vec<(&'static str, &'static str, Value)>> {
-    let mut found = BTreeMap::new();
-    for (name, at, schema) in schemas(document) {
-        if schema.get("type").and_then(Value::as_str) != Some("string") {
-            continue;
-        }
-        let limits: Vec<_> = LIMITS
-            .iter()
-            .filter_map(|&(keyword, attribute)| {
-                let value = document.get(&pointer::join(&at, keyword))?;
-                Some((keyword, attribute, value.clone()))
-            })
-            .collect();
-        if !limits.is_empty() {
-            found.insert(names::type_name(name), limits);
-        }
-    }
-    found
+fn limited_texts(document: &Document) -> BTreeMap<Ident, Vec<Limit<'_>>> {
+    schemas(document)
+        .filter(|(_, _, schema)| schema.get("type").and_then(Value::as_str) == Some("string"))
+        .map(|(name, at, _)| (names::type_name(name), limits::limits(document, &at)))
+        .filter(|(_, limits)| !limits.is_empty())
+        .collect()
 }
 
-fn limit_attributes(limits: &[(&'static str, &'static str, Value)]) -> [Attribute; 2] {
-    let mut extend = TokenStream::new();
-    let mut schema = TokenStream::new();
-    for (keyword, attribute, value) in limits {
-        let attribute = Ident::new(attribute, proc_macro2::Span::call_site());
-        let literal: TokenStream = match value {
-            Value::String(text) => quote! { #text },
-            number => number.to_string().parse().unwrap_or_default(),
-        };
-        extend.extend(quote! { #keyword = #literal, });
-        schema.extend(quote! { #attribute = #literal, });
-    }
+fn limit_attributes(limits: &[Limit<'_>]) -> [Attribute; 2] {
+    let json_schema = limits.iter().map(Limit::json_schema);
+    let utoipa = limits.iter().map(Limit::utoipa);
     [
-        parse_quote! { #[cfg_attr(feature = "schemars", schemars(extend(#extend)))] },
-        parse_quote! { #[cfg_attr(feature = "utoipa", schema(#schema))] },
+        parse_quote! { #[cfg_attr(feature = "schemars", schemars(extend(#(#json_schema),*)))] },
+        parse_quote! { #[cfg_attr(feature = "utoipa", schema(#(#utoipa),*))] },
     ]
 }
 
@@ -158,6 +133,21 @@ fn make_patches(model: &mut ItemStruct, members: &[Ident]) {
             // utoipa's derive can't see through `Patch`; on the wire it is a nullable member.
             field.attrs.push(parse_quote! {
                 #[cfg_attr(feature = "utoipa", schema(value_type = #optional))]
+            });
+        }
+    }
+}
+
+/// utoipa takes every `Option` for a nullable member. We read null in it, but it is not part of
+/// the contract, and we never write it.
+fn refuse_null(model: &mut ItemStruct) {
+    for field in &mut model.fields {
+        if let Type::Path(path) = &field.ty
+            && let Some(last) = path.path.segments.last()
+            && last.ident == "Option"
+        {
+            field.attrs.push(parse_quote! {
+                #[cfg_attr(feature = "utoipa", schema(nullable = false))]
             });
         }
     }

@@ -2,18 +2,22 @@
 
 mod finish;
 pub(crate) mod json_schema;
+mod limits;
 pub(crate) mod open_enum;
 
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
+use schemars::schema::Schema;
 use serde_json::Value;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 pub use json_schema::Notes;
+pub(crate) use limits::limits;
 
 use crate::document::{Document, Error, pointer};
-use crate::names;
+use crate::guarded::guarded;
+use crate::{names, sound};
 
 const SCHEMAS: &str = "/components/schemas";
 
@@ -44,7 +48,7 @@ pub fn generate(document: &Document, settings: &ModelSettings) -> Result<TokenSt
             r#"#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]"#.to_owned(),
         )
         .with_attr(r#"#[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]"#.to_owned());
-    let types = type_space(document, settings, "crate", space)?.to_stream();
+    let (_, types) = type_space(document, settings, "crate", space)?;
     finish::finish(document, types)
 }
 
@@ -77,7 +81,7 @@ impl<'a> TypeNames<'a> {
         let mut space = TypeSpaceSettings::default();
         // typify takes one identifier here.
         space.with_type_mod(path.trim_start_matches("::"));
-        let space = type_space(document, settings, path, space)?;
+        let (space, _) = type_space(document, settings, path, space)?;
         Ok(Self { document, space })
     }
 
@@ -88,10 +92,12 @@ impl<'a> TypeNames<'a> {
     }
 
     fn named(&mut self, at: &str, schema: Value) -> Result<TokenStream, Error> {
-        let id = parse(self.document, at, schema)
-            .and_then(|schema| typify_error(self.document, at, self.space.add_type(&schema)))?;
-        let found = typify_error(self.document, at, self.space.get_type(&id))?;
-        Ok(found.ident())
+        let schema = parse(self.document, at, schema)?;
+        let name = guarded(|| {
+            let id = self.space.add_type(&schema)?;
+            Ok::<_, typify::Error>(self.space.get_type(&id)?.ident())
+        });
+        name.map_err(|reason| no_type(self.document, at, &reason))
     }
 
     /// The type of the component schema at `at`.
@@ -129,12 +135,14 @@ pub(crate) fn replacements(
     by_hand.chain(open).collect()
 }
 
+/// The types of all component schemas, and their code.
 fn type_space(
     document: &Document,
     settings: &ModelSettings,
     path: &str,
     mut space: TypeSpaceSettings,
-) -> Result<TypeSpace, Error> {
+) -> Result<(TypeSpace, TokenStream), Error> {
+    sound::check(document)?;
     for (schema, replacement) in replacements(document, settings, path) {
         let implements = [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr];
         space.with_replacement(schema, replacement, implements.into_iter());
@@ -145,24 +153,42 @@ fn type_space(
             Ok((name.to_owned(), parse(document, &at, schema)?))
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    let mut space = TypeSpace::new(&space);
-    typify_error(document, SCHEMAS, space.add_ref_types(definitions))?;
-    Ok(space)
+    write_types(&space, &definitions)
+        .map_err(|reason| no_type(document, &at_fault(&space, &definitions), &reason))
 }
 
-fn parse(document: &Document, at: &str, schema: Value) -> Result<schemars::schema::Schema, Error> {
+fn write_types(
+    settings: &TypeSpaceSettings,
+    definitions: &[(String, Schema)],
+) -> Result<(TypeSpace, TokenStream), String> {
+    guarded(|| {
+        let mut space = TypeSpace::new(settings);
+        space.add_ref_types(definitions.iter().cloned())?;
+        let code = space.to_stream();
+        Ok::<_, typify::Error>((space, code))
+    })
+}
+
+/// The schema that typify stumbles over, which it does not say: the first that fails although all
+/// others admit anything.
+fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> String {
+    let anything = |(name, _): &(String, Schema)| (name.clone(), Schema::Bool(true));
+    let others: Vec<_> = definitions.iter().map(anything).collect();
+    for (index, (name, schema)) in definitions.iter().enumerate() {
+        let mut alone = others.clone();
+        alone[index].1 = schema.clone();
+        if write_types(settings, &alone).is_err() {
+            return pointer::join(SCHEMAS, name);
+        }
+    }
+    SCHEMAS.to_owned()
+}
+
+fn parse(document: &Document, at: &str, schema: Value) -> Result<Schema, Error> {
     serde_json::from_value(schema).map_err(|error| document.unsupported(at, error.to_string()))
 }
 
-fn typify_error<T>(
-    document: &Document,
-    at: &str,
-    result: Result<T, typify::Error>,
-) -> Result<T, Error> {
-    result.map_err(|error| {
-        document.unsupported(
-            at,
-            format!("no Rust type fits: {error}; write the schema another way"),
-        )
-    })
+fn no_type(document: &Document, at: &str, reason: &str) -> Error {
+    let message = format!("no Rust type fits: {reason}; write the schema another way");
+    document.unsupported(at, message)
 }

@@ -5,6 +5,7 @@ use heck::ToPascalCase;
 use serde_json::Value;
 
 use super::json_schema::Notes;
+use super::limits;
 use crate::document::{Document, Error, pointer};
 use crate::names;
 
@@ -50,6 +51,13 @@ pub(super) fn generate(
     if let Some(note) = notes.get(at) {
         code += "    ///\n";
         code += &doc("    ", note);
+    }
+    let limits = limits::limits(document, at)
+        .iter()
+        .map(|limit| limit.utoipa().to_string())
+        .collect::<Vec<_>>();
+    if !limits.is_empty() {
+        code += &format!("    #[schema({})]\n", limits.join(", "));
     }
     code += &format!("    pub enum {} {{\n", names::type_name(name));
     for (index, (variant, text)) in variants.iter().zip(&texts).enumerate() {

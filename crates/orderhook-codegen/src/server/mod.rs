@@ -36,8 +36,8 @@ pub fn generate(
     settings: &ModelSettings,
     models: &str,
 ) -> Result<Vec<(String, TokenStream)>, Error> {
-    let operations = operation::served(document)?;
     let mut types = TypeNames::new(document, settings, models)?;
+    let operations = operation::served(document)?;
     let mut shapes = Shapes::new(document);
 
     let mut by_tag: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();

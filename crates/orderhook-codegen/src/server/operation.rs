@@ -163,14 +163,33 @@ fn read_parameter(document: &Document, node: &Node<'_>) -> Result<Parameter, Err
     if node.value.get("schema").is_none() {
         return Err(document.unsupported(&node.pointer, "a parameter needs a `schema`; add it"));
     }
+    let schema_at = pointer::join(&node.pointer, "schema");
+    if is_compound(document, &schema_at)? {
+        let message =
+            "a parameter of type `array` or `object` can't be generated; use a scalar or the body";
+        return Err(document.unsupported(&schema_at, message));
+    }
     Ok(Parameter {
         name: text("name").to_owned(),
         location,
         required: flag("required"),
         allow_empty: flag("allowEmptyValue"),
         description: text("description").trim().to_owned(),
-        schema_at: pointer::join(&node.pointer, "schema"),
+        schema_at,
     })
+}
+
+/// Whether values of the schema have parts of their own, which a parameter can't hold.
+fn is_compound(document: &Document, at: &str) -> Result<bool, Error> {
+    let schema = document.resolve(at)?;
+    let parts = pointer::join(&schema.pointer, "allOf");
+    match schema.value.get("type").and_then(Value::as_str) {
+        Some(kind) => Ok(matches!(kind, "array" | "object")),
+        None if document.get(&pointer::join(&parts, "0")).is_some() => {
+            is_compound(document, &pointer::join(&parts, "0"))
+        }
+        None => Ok(schema.value.get("properties").is_some()),
+    }
 }
 
 fn read_body(document: &Document, node: &Node<'_>) -> Result<Body, Error> {

@@ -30,7 +30,10 @@ pub(super) fn generate(
     for operation in operations {
         add(&mut inputs, inputs::generate(operation, types, shapes)?);
         add(&mut methods, method(operation, types)?);
-        add(&mut handlers, handler(operation, &trait_name, types)?);
+        add(
+            &mut handlers,
+            handler(document, operation, &trait_name, types)?,
+        );
         add(&mut errors, refusals::generate(document, operation)?);
     }
     let routes = routes(operations, &trait_name);
@@ -118,6 +121,7 @@ fn method(operation: &Operation, types: &mut TypeNames<'_>) -> Result<TokenStrea
 }
 
 fn handler(
+    document: &Document,
     operation: &Operation,
     trait_name: &Ident,
     types: &mut TypeNames<'_>,
@@ -126,7 +130,7 @@ fn handler(
     let constant = names::const_name(&operation.id);
     let error = refusals::name(operation);
     let status = operation.success.status;
-    let annotation = utoipa::path(operation, types)?;
+    let annotation = utoipa::path(document, operation, types)?;
     let documentation = names::doc(&format!(
         "Answers `{} {}`.",
         operation.method.to_uppercase(),

@@ -10,12 +10,16 @@ use crate::models::{self, TypeNames};
 use crate::names;
 
 /// `#[utoipa::path(…)]` for the handler of `operation`.
-pub(super) fn path(operation: &Operation, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
+pub(super) fn path(
+    document: &Document,
+    operation: &Operation,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
     let method = names::field_name(&operation.method);
     let (id, path, tag) = (&operation.id, &operation.path, &operation.tag);
     let mut parameters = TokenStream::new();
     for parameter in &operation.parameters {
-        parameters.extend(self::parameter(parameter, types)?);
+        parameters.extend(self::parameter(document, parameter, types)?);
     }
     let body = match &operation.body {
         None => quote! {},
@@ -55,7 +59,11 @@ pub(super) fn path(operation: &Operation, types: &mut TypeNames<'_>) -> Result<T
     })
 }
 
-fn parameter(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
+fn parameter(
+    document: &Document,
+    parameter: &Parameter,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
     let (name, description) = (&parameter.name, &parameter.description);
     let kind = types.of(&parameter.schema_at)?;
     let kind = match parameter.required {
@@ -67,7 +75,11 @@ fn parameter(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenSt
         Location::Query => quote! { Query },
         Location::Header => quote! { Header },
     };
-    Ok(quote! { (#name = #kind, #location, description = #description), })
+    let limits = models::limits(document, &parameter.schema_at);
+    let limits = limits.iter().map(|limit| limit.utoipa());
+    // utoipa takes an optional header for one that can be null.
+    let limits = limits.chain((!parameter.required).then(|| quote! { nullable = false }));
+    Ok(quote! { (#name = #kind, #location, description = #description, #(#limits),*), })
 }
 
 /// The type from which utoipa makes the whole document.

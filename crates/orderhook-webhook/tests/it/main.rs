@@ -6,12 +6,19 @@
 )]
 
 mod acknowledgements;
+#[cfg(feature = "axum")]
+mod axum_route;
+mod handler;
 #[cfg(feature = "osl")]
 mod osl;
 mod properties;
+mod push;
+mod receiver;
 mod replay;
 mod signatures;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -28,5 +35,13 @@ fn body_of(vector: &Value) -> Vec<u8> {
     match vector.get("body_base64") {
         Some(encoded) => STANDARD.decode(encoded.as_str().unwrap()).unwrap(),
         None => vector["body"].as_str().unwrap().as_bytes().to_vec(),
+    }
+}
+
+/// The result of a future that never waits, such as those of the store in memory.
+fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future waited"),
     }
 }

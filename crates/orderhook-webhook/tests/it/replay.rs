@@ -1,24 +1,14 @@
 //! The memory of handled messages, through its trait as a receiver uses it.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use orderhook_webhook::MessageId;
 use orderhook_webhook::replay::{Claim, InMemoryReplayStore, ReplayStore};
 
-use crate::at;
+use crate::{at, now_or_panic};
 
 const DAY: u64 = 24 * 60 * 60;
-
-/// The result of a future that never waits, as those of the store in memory.
-fn now_or_panic<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the store in memory waited"),
-    }
-}
 
 fn id(text: &str) -> MessageId {
     MessageId::new(text).unwrap()

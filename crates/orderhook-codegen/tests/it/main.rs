@@ -1,0 +1,53 @@
+//! The whole generator on documents that it can't express: errors with a place, never a panic.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test; clippy exempts only the test functions"
+)]
+
+mod mutations;
+mod refusals;
+
+use orderhook_codegen::models::ModelSettings;
+use orderhook_codegen::output::Output;
+use orderhook_codegen::{Document, Error, client, models, openapi31, pushes, server};
+
+/// A small document that every generator takes.
+const CLEAN: &str = include_str!("clean.yaml");
+
+/// Runs every generator, formatting included, and gives the first error.
+fn generate(
+    document: &Document,
+    settings: &ModelSettings,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut output = Output::new("a test");
+    let sources = [document];
+    models::open_enums(document, settings)?;
+    let generated = [
+        models::generate(document, settings)?,
+        client::generate(document, settings, "::models", "crate::Inner")?,
+        pushes::generate(document, settings, "::models")?,
+    ];
+    for (index, code) in generated.into_iter().enumerate() {
+        output.rust(format!("{index}.rs"), &sources, code)?;
+    }
+    for (module, code) in server::generate(document, settings, "::models")? {
+        output.rust(format!("server/{module}.rs"), &sources, code)?;
+    }
+    openapi31::derive(document);
+    Ok(())
+}
+
+/// What each generator says about the document; `None` where it takes it.
+fn errors(text: &str) -> [Option<Error>; 4] {
+    let document = Document::parse("api.yaml", text).unwrap();
+    let settings = ModelSettings::default();
+    [
+        models::open_enums(&document, &settings)
+            .and_then(|_| models::generate(&document, &settings))
+            .err(),
+        client::generate(&document, &settings, "::models", "crate::Inner").err(),
+        server::generate(&document, &settings, "::models").err(),
+        pushes::generate(&document, &settings, "::models").err(),
+    ]
+}

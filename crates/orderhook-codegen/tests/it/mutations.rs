@@ -1,0 +1,106 @@
+//! The generator on every small change of a document: it takes it or says where it can't.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use orderhook_codegen::models::ModelSettings;
+use orderhook_codegen::{Document, Error};
+use serde_json::{Value, json};
+
+use crate::{CLEAN, generate};
+
+const SPEC: &str = include_str!("../../../../spec/order-management.yaml");
+
+/// What a value is replaced by; `None` removes it.
+fn replacements() -> [Option<Value>; 7] {
+    [
+        None,
+        Some(Value::Null),
+        Some(json!("")),
+        Some(json!([])),
+        Some(json!({})),
+        Some(json!({"$ref": "#"})),
+        Some(json!(["", {"a": {}}])),
+    ]
+}
+
+#[test]
+fn no_change_of_a_small_document_makes_the_generator_panic() {
+    check(CLEAN, 1);
+}
+
+#[test]
+fn no_change_of_the_real_document_makes_the_generator_panic() {
+    check(SPEC, 97);
+}
+
+/// Changes every value, or every `step`th pair of value and replacement.
+#[track_caller]
+fn check(text: &str, step: usize) {
+    let document = Document::parse("api.yaml", text).unwrap();
+    let mut pointers = Vec::new();
+    collect(document.root(), "", &mut pointers);
+    let replacements = replacements();
+    let changes = pointers
+        .iter()
+        .flat_map(|pointer| replacements.iter().map(move |value| (pointer, value)));
+    let (mut taken, mut refused) = (0, 0);
+    for (pointer, replacement) in changes.step_by(step) {
+        let mut root = document.root().clone();
+        change(&mut root, pointer, replacement.clone());
+        let Ok(document) = Document::parse("changed.json", &root.to_string()) else {
+            continue;
+        };
+        let run = || generate(&document, &ModelSettings::default());
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(())) => taken += 1,
+            Ok(Err(error)) => {
+                refused += 1;
+                assert!(error.is::<Error>(), "{pointer} -> {replacement:?}: {error}");
+            }
+            Err(_) => panic!("{pointer} -> {replacement:?}: the generator panicked"),
+        }
+    }
+    assert!(
+        taken > 10 && refused > 10,
+        "{taken} taken, {refused} refused"
+    );
+}
+
+/// The pointer of every value below `value`.
+fn collect(value: &Value, at: &str, pointers: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, child)| (name.replace('~', "~0").replace('/', "~1"), child))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, child)| (index.to_string(), child))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (token, child) in children {
+        let pointer = format!("{at}/{token}");
+        collect(child, &pointer, pointers);
+        pointers.push(pointer);
+    }
+}
+
+/// Replaces the value at `pointer`, or removes it.
+fn change(root: &mut Value, pointer: &str, replacement: Option<Value>) {
+    if let Some(replacement) = replacement {
+        *root.pointer_mut(pointer).unwrap() = replacement;
+        return;
+    }
+    let (parent, token) = pointer.rsplit_once('/').unwrap();
+    match root.pointer_mut(parent).unwrap() {
+        Value::Object(members) => {
+            members.shift_remove(&token.replace("~1", "/").replace("~0", "~"));
+        }
+        Value::Array(items) => {
+            items.remove(token.parse().unwrap());
+        }
+        scalar => unreachable!("{scalar} has no parts"),
+    }
+}
