@@ -8,6 +8,7 @@ mod models;
 mod operations;
 mod paging;
 mod refusals;
+mod round_trip;
 mod support;
 mod wire;
 mod workspace;

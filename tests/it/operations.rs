@@ -2,8 +2,8 @@
 
 use orderhook_client::{Client, ErrorExt as _};
 use orderhook_types::{
-    EventType, OperatorIdNumber, OperatorIdText, Patch, UpdateWebhookRequest, Webhook, WebhookName,
-    WebhookSubscription, WebhookUrl,
+    EventCode, EventType, OperatorIdNumber, OperatorIdText, Patch, UpdateWebhookRequest, Webhook,
+    WebhookName, WebhookSubscription, WebhookUrl,
 };
 
 use crate::support::{ADA, EVE, GRACE, TestServer};
@@ -239,7 +239,7 @@ async fn the_catalogue_has_two_types_of_event() {
         .data
         .iter()
         .map(|entry| {
-            let code = entry.event_code.as_ref().map(|code| code.as_str());
+            let code = entry.event_code.as_ref().map(EventCode::as_str);
             (
                 entry.event_id,
                 entry.event_type.as_str(),

@@ -48,7 +48,9 @@ async fn walk(client: &Client, limit: i64, ascending: bool) -> Vec<Row> {
         );
         assert!(count <= limit, "a limit counts webhooks");
         walked.extend(rows(&page));
-        cursor = page.next_cursor.expect("a cursor");
+        let next_cursor = page.next_cursor.expect("a cursor");
+        assert!(!page.has_more || next_cursor != cursor, "a walk gets on");
+        cursor = next_cursor;
         assert_eq!(page.has_more, !cursor.is_empty());
         if !page.has_more {
             return walked;

@@ -14,7 +14,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     for change in &changes {
         println!("{change}");
     }
-    println!("{} generated files changed; building the demo", changes.len());
+    println!(
+        "{} generated files changed; building the demo",
+        changes.len()
+    );
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["run", "--package", "orderhook-tests", "--example", "demo"])

@@ -5,6 +5,7 @@
     reason = "a command line talks to its user"
 )]
 
+mod bench;
 mod demo;
 mod r#gen;
 mod plan;
@@ -19,6 +20,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
+    /// Measure what the project promises about its cost
+    Bench(bench::Args),
     /// Write everything that is generated from `spec/`
     Gen(r#gen::Args),
     /// Regenerate, then show the six operations and both pushes at work on this machine
@@ -29,6 +32,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::Bench(args) => bench::run(&args),
         Task::Gen(args) => r#gen::run(&args),
         Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),

@@ -28,6 +28,9 @@ const TYPES_CRATE: &str = "::orderhook_types";
 /// What the hand-written half of the client keeps: token, retries, deadline.
 const TRANSPORT: &str = "crate::transport::Transport";
 
+/// What reads an answer without showing it in errors.
+const READ: &str = "crate::response::read";
+
 /// Schemas whose types are written by hand in the crate of the models, under the same name.
 const HAND_WRITTEN: [&str; 4] = [
     "Secret",
@@ -62,7 +65,7 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
         models::generate(&spec, &settings)?,
     )?;
 
-    let client = client::generate(&spec, &settings, TYPES_CRATE, TRANSPORT)?;
+    let client = client::generate(&spec, &settings, TYPES_CRATE, TRANSPORT, READ)?;
     output.rust(format!("{CLIENT}/client.rs"), &sources, client)?;
 
     for (module, code) in server::generate(&spec, &settings, TYPES_CRATE)? {

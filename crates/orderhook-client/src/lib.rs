@@ -56,9 +56,8 @@
 //! carry the token to wherever an answer points. It caches nothing and limits no rate. It needs
 //! a Tokio runtime, and starts no task of its own.
 //!
-//! [`Error`] is progenitor's: its `Display` and `Debug` print the body of an answer that could not
-//! be read ([`Error::InvalidResponsePayload`]), and a body may hold a `sign_secret`. Log
-//! [`ErrorExt::trace_id`] and [`Error::status`] rather than the whole error.
+//! [`Error`] is progenitor's. An answer that can't be read is left out of it
+//! ([`Error::InvalidResponsePayload`]), because it may hold a `sign_secret`.
 //!
 //! # Features
 //!
@@ -78,6 +77,7 @@ mod generated {
     pub(crate) mod client;
 }
 mod pages;
+mod response;
 mod retry;
 mod transport;
 

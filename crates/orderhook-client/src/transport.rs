@@ -33,6 +33,12 @@ pub struct Transport {
 
 impl ClientHooks<Transport> for Operations {
     async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
+        // A URL resolves the segments `.` and `..`, and no path of the spec ends with an empty one:
+        // what is left of them would be a call to another resource.
+        if request.url().path().ends_with('/') {
+            let reason = "a parameter of the path is empty, `.` or `..`";
+            return Err(Error::InvalidRequest(reason.to_owned()));
+        }
         self.inner.add_headers(request, info);
         Ok(())
     }

@@ -4,19 +4,21 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::ToTokens;
 use serde_json::Value;
-use syn::{Item, parse_quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Item, UseTree, parse_quote};
 
 use crate::document::shape::METHODS;
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
 use crate::lint::api::{Api, Operation};
-use crate::models::{self, ModelSettings};
-use crate::sound;
+use crate::models::{self, ModelSettings, TypeNames};
 
 /// The client of `document`, as the content of a module.
 ///
-/// `models` is the path of the crate of the models, such as `::orderhook_types`, and `inner` of the
-/// type of the state that the hand-written hooks of the client's crate work with.
+/// The three paths lead to what is written by hand: `models` to the crate of the models, such as
+/// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with; `read`
+/// to the function that reads an answer, in place of progenitor's `ResponseValue::from_response`,
+/// whose errors show the whole body.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where progenitor can't express the document.
@@ -25,11 +27,15 @@ pub fn generate(
     settings: &ModelSettings,
     models: &str,
     inner: &str,
+    read: &str,
 ) -> Result<TokenStream, Error> {
-    sound::check(document)?;
-    let inner: syn::Path = syn::parse_str(inner).map_err(|error| {
-        document.unsupported("", format!("`{inner}` is no path of a type: {error}"))
-    })?;
+    // Of a schema that has no type, typify tells more than progenitor does.
+    TypeNames::new(document, settings, models)?;
+    let path = |text: &str| {
+        syn::parse_str::<syn::Path>(text)
+            .map_err(|error| document.unsupported("", format!("`{text}` is no path: {error}")))
+    };
+    let (inner, read) = (path(inner)?, path(read)?);
     let mut generation = GenerationSettings::default();
     generation
         .with_interface(InterfaceStyle::Builder)
@@ -45,7 +51,7 @@ pub fn generate(
         let message = format!("no client can be generated: {reason}; write this part another way");
         document.unsupported(&at, message)
     })?;
-    swap_models(document, client, models)
+    swap(document, client, &path(models)?, read)
 }
 
 fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
@@ -97,16 +103,17 @@ fn without_integer_bounds(mut value: Value) -> Value {
     value
 }
 
-fn swap_models(
+/// Puts what is written by hand in the place of progenitor's own.
+fn swap(
     document: &Document,
     client: TokenStream,
-    models: &str,
+    models: &syn::Path,
+    read: syn::Path,
 ) -> Result<TokenStream, Error> {
     let wrong = |error: syn::Error| {
         document.unsupported("", format!("progenitor wrote no valid Rust: {error}"))
     };
     let mut file: syn::File = syn::parse2(client).map_err(wrong)?;
-    let models: syn::Path = syn::parse_str(models).map_err(wrong)?;
     for item in &mut file.items {
         if let Item::Mod(module) = item
             && module.ident == "types"
@@ -119,5 +126,45 @@ fn swap_models(
             };
         }
     }
+    encode_backslashes(&mut file);
+    ReadBy(read).visit_file_mut(&mut file);
     Ok(file.into_token_stream())
+}
+
+/// `ResponseValue::from_response(…)` → the given function.
+struct ReadBy(syn::Path);
+
+impl VisitMut for ReadBy {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        let names: Vec<_> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        if names == ["ResponseValue", "from_response"] {
+            *path = self.0.clone();
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+}
+
+/// progenitor leaves a backslash in a path as it is, and URL parsers take one for a slash.
+fn encode_backslashes(file: &mut syn::File) {
+    for item in &mut file.items {
+        if let Item::Use(item) = item
+            && let UseTree::Path(path) = &mut item.tree
+            && let UseTree::Group(group) = &mut *path.tree
+        {
+            let names = std::mem::take(&mut group.items).into_iter();
+            let is_encode_path =
+                |name: &UseTree| matches!(name, UseTree::Name(name) if name.ident == "encode_path");
+            group.items = names.filter(|name| !is_encode_path(name)).collect();
+        }
+    }
+    file.items.push(parse_quote! {
+        #[allow(dead_code)]
+        fn encode_path(text: &str) -> String {
+            progenitor_client::encode_path(text).replace('\\', "%5C")
+        }
+    });
 }

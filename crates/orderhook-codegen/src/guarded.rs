@@ -12,19 +12,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// not be used again: callers pass the error on and drop the rest.
 pub(crate) fn guarded<T, E: Display>(call: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(panic) => Err(message(&*panic)),
+        Ok(result) => result.map_err(|error| first_line(&error.to_string())),
+        Err(panic) => Err(first_line(text(&*panic))),
     }
 }
 
-/// The first line; behind it stand dumps of values and advice for the library's own developers.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = match panic.downcast_ref::<String>() {
+fn text(panic: &(dyn Any + Send)) -> &str {
+    match panic.downcast_ref::<String>() {
         Some(text) => text,
         None => panic.downcast_ref::<&str>().copied().unwrap_or_default(),
-    };
+    }
+}
+
+/// Behind the first line stand dumps of values and advice for the library's own developers.
+fn first_line(text: &str) -> String {
     let first = text.lines().next().unwrap_or("no reason given");
-    first.trim_end_matches([':', '.']).to_owned()
+    first.trim_end_matches([':', '.', '{', ' ']).to_owned()
 }
 
 #[cfg(test)]
@@ -32,12 +35,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_its_first_line() {
+    fn errors_and_panics_become_their_first_line() {
         #[track_caller]
         fn check(call: impl FnOnce() -> Result<(), String>, expected: &str) {
             assert_eq!(guarded(call), Err(expected.to_owned()));
         }
         check(|| Err("refused".to_owned()), "refused");
+        check(|| Err("unknown Cookie {\n}".to_owned()), "unknown Cookie");
         check(|| panic!("a text"), "a text");
         check(|| panic!("value {}:\n{:?}", 1, [2]), "value 1");
         check(|| std::panic::panic_any(7), "no reason given");

@@ -96,7 +96,7 @@ fn collect(document: &Document, schema: &Value, found: &mut BTreeSet<String>) {
     for part in schema
         .as_object()
         .into_iter()
-        .flat_map(|object| object.values())
+        .flat_map(serde_json::Map::values)
     {
         collect(document, part, found);
     }

@@ -334,7 +334,14 @@ pub mod handlers {
             path = "/v1/webhooks/{webhook_id}/subscriptions",
             operation_id = "subscribe_event",
             tag = "events",
-            params(("webhook_id" = i64, Path, description = "The webhook's id")),
+            params(
+                (
+                    "webhook_id" = i64,
+                    Path,
+                    description = "The webhook's id",
+                    minimum = 0i64
+                ),
+            ),
             request_body = orderhook_types::SubscribeEventRequest,
             responses(
                 (
@@ -419,9 +426,14 @@ pub mod handlers {
                 (
                     "event_type" = ::orderhook_types::EventType,
                     Path,
-                    description = "The type of event to unsubscribe from"
+                    description = "The type of event to unsubscribe from",
                 ),
-                ("webhook_id" = i64, Path, description = "The webhook's id"),
+                (
+                    "webhook_id" = i64,
+                    Path,
+                    description = "The webhook's id",
+                    minimum = 0i64
+                ),
             ),
             responses(
                 (
@@ -493,27 +505,36 @@ pub mod handlers {
                 (
                     "cursor" = Option<i64>,
                     Query,
-                    description = "`next_cursor` of the page before; absent or empty for the first page"
+                    description = "`next_cursor` of the page before; absent or empty for the first page",
+                    minimum = 0i64,
+                    maximum = 9999999999i64,
+                    nullable = false
                 ),
                 (
                     "limit" = Option<i64>,
                     Query,
-                    description = "Number of event types on a page; 20 if absent, and a number above 100 gives 100"
+                    description = "Number of event types on a page; 20 if absent, and a number above 100 gives 100",
+                    minimum = 1i64,
+                    maximum = 9999999999i64,
+                    nullable = false
                 ),
                 (
                     "event_type" = Option<::orderhook_types::EventType>,
                     Query,
-                    description = "Only this type of event"
+                    description = "Only this type of event",
+                    nullable = false
                 ),
                 (
                     "event_code" = Option<::orderhook_types::EventCode>,
                     Query,
-                    description = "Only the type of event with this code"
+                    description = "Only the type of event with this code",
+                    nullable = false
                 ),
                 (
                     "ascending" = Option<bool>,
                     Query,
-                    description = "Oldest first; newest first if absent"
+                    description = "Oldest first; newest first if absent",
+                    nullable = false
                 ),
             ),
             responses(

@@ -59,14 +59,7 @@ pub(crate) static UPDATE_WEBHOOK_REQUEST: Shape = Shape::Object(
         Member {
             name: "webhook_url",
             required: false,
-            shape: Shape::Nullable(
-                &Shape::Text(Text {
-                    min_length: 0,
-                    max_length: None,
-                    format: None,
-                    one_of: &[],
-                }),
-            ),
+            shape: Shape::Nullable(&Shape::Named(&WEBHOOK_URL)),
         },
     ],
 );

@@ -339,27 +339,36 @@ pub mod handlers {
                 (
                     "cursor" = Option<i64>,
                     Query,
-                    description = "`next_cursor` of the page before; absent or empty for the first page"
+                    description = "`next_cursor` of the page before; absent or empty for the first page",
+                    minimum = 0i64,
+                    maximum = 9999999999i64,
+                    nullable = false
                 ),
                 (
                     "limit" = Option<i64>,
                     Query,
-                    description = "Number of webhooks on a page; 20 if absent, and a number above 100 gives 100"
+                    description = "Number of webhooks on a page; 20 if absent, and a number above 100 gives 100",
+                    minimum = 1i64,
+                    maximum = 99999i64,
+                    nullable = false
                 ),
                 (
                     "webhook_name" = Option<orderhook_types::WebhookName>,
                     Query,
-                    description = "Only webhooks of exactly this name"
+                    description = "Only webhooks of exactly this name",
+                    nullable = false
                 ),
                 (
                     "webhook_url" = Option<orderhook_types::WebhookUrl>,
                     Query,
-                    description = "Only webhooks with exactly this address"
+                    description = "Only webhooks with exactly this address",
+                    nullable = false
                 ),
                 (
                     "ascending" = Option<bool>,
                     Query,
-                    description = "Oldest first; newest first if absent"
+                    description = "Oldest first; newest first if absent",
+                    nullable = false
                 ),
             ),
             responses(
@@ -425,7 +434,8 @@ pub mod handlers {
                 (
                     "Idempotency-Key" = Option<orderhook_types::IdempotencyKey>,
                     Header,
-                    description = "A text chosen by the caller that makes the call safe to repeat: the same key with the same body gives the\nfirst answer again, with another body a 409"
+                    description = "A text chosen by the caller that makes the call safe to repeat: the same key with the same body gives the\nfirst answer again, with another body a 409",
+                    nullable = false
                 ),
             ),
             request_body = orderhook_types::CreateWebhookRequest,
@@ -508,7 +518,14 @@ pub mod handlers {
             path = "/v1/webhooks/{webhook_id}",
             operation_id = "update_webhook",
             tag = "webhooks",
-            params(("webhook_id" = i64, Path, description = "The webhook's id")),
+            params(
+                (
+                    "webhook_id" = i64,
+                    Path,
+                    description = "The webhook's id",
+                    minimum = 0i64
+                ),
+            ),
             request_body = orderhook_types::UpdateWebhookRequest,
             responses(
                 (

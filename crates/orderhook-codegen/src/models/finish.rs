@@ -1,67 +1,105 @@
-//! What typify's models lack: a member that tells absent from null, and in the JSON Schema and the
-//! OpenAPI schema, which are derived from the code, the limits of a text, of which the code has
-//! only a `String`, and that a member which may be absent may not be null.
+//! What typify's models lack: the order of the document's members, the notes to them, a type for
+//! members that may be absent or null; and in the JSON Schema and the OpenAPI schema, which are
+//! derived from the code, the limits of a text, of which the code has only a `String`, and that a
+//! member which may be absent may not be null.
 
 use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use serde_json::Value;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Fields, FnArg, ImplItem, Item, ItemStruct, Type, parse_quote};
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
+use super::Notes;
 use super::limits::{self, Limit};
-use super::{json_schema, schemas};
-use crate::document::{Document, Error};
+use super::{patches, schemas};
+use crate::document::{Document, Error, pointer};
 use crate::names;
 
-pub(super) fn finish(document: &Document, types: TokenStream) -> Result<TokenStream, Error> {
+pub(super) fn finish(
+    document: &Document,
+    types: TokenStream,
+    notes: &Notes,
+) -> Result<TokenStream, Error> {
     let mut file: syn::File = syn::parse2(types).map_err(|error| {
         document.unsupported("", format!("typify wrote no valid Rust: {error}"))
     })?;
-    let patches = patch_members(document);
+    let patches = patches::find(document);
     let limits = limited_texts(document);
-    SpaceBeforeDoc.visit_file_mut(&mut file);
+    let schemas: BTreeMap<_, _> = schemas(document)
+        .map(|(name, at, _)| (names::type_name(name), at))
+        .collect();
     for item in &mut file.items {
         match item {
             Item::Struct(model) => {
                 strip_json_schema(&mut model.attrs);
+                if let Some(at) = schemas.get(&model.ident) {
+                    add_note(&mut model.attrs, notes, at);
+                    keep_order(document, model, at, notes);
+                }
                 if let Some(limits) = limits.get(&model.ident) {
                     model.attrs.extend(limit_attributes(limits));
                 }
                 if let Some(members) = patches.get(&model.ident) {
-                    make_patches(model, members);
+                    patches::apply(model, members);
                 }
                 refuse_null(model);
             }
             Item::Enum(model) => strip_json_schema(&mut model.attrs),
             Item::Mod(module) if module.ident == "builder" => {
                 for item in module.content.iter_mut().flat_map(|(_, items)| items) {
-                    make_builder_patches(item, &patches);
+                    patches::apply_to_builder(item, &patches);
                 }
             }
             _ => {}
         }
     }
+    DocLines.visit_file_mut(&mut file);
     Ok(file.into_token_stream())
 }
 
-/// The members of each model that are optional and nullable, so that null means something.
-fn patch_members(document: &Document) -> BTreeMap<Ident, Vec<Ident>> {
-    let mut found: BTreeMap<Ident, Vec<Ident>> = BTreeMap::new();
-    for (name, _, schema) in schemas(document) {
-        let required = schema.get("required").and_then(Value::as_array);
-        let is_required =
-            |member: &str| required.is_some_and(|list| list.iter().any(|x| x == member));
-        let members = schema.get("properties").and_then(Value::as_object);
-        for (member, schema) in members.into_iter().flatten() {
-            if json_schema::is_nullable(schema) && !is_required(member) {
-                let members = found.entry(names::type_name(name)).or_default();
-                members.push(names::field_name(member));
-            }
+/// typify sorts members by name; what is written should read like the documents.
+fn keep_order(document: &Document, model: &mut ItemStruct, at: &str, notes: &Notes) {
+    let properties_at = pointer::join(at, "properties");
+    let properties = document.get(&properties_at).and_then(Value::as_object);
+    let order: Vec<_> = properties
+        .into_iter()
+        .flat_map(serde_json::Map::keys)
+        .map(|name| (names::field_name(name), pointer::join(&properties_at, name)))
+        .collect();
+    let Fields::Named(fields) = &mut model.fields else {
+        return;
+    };
+    let place = |field: &Field| {
+        let name = field.ident.as_ref();
+        order.iter().position(|(member, _)| Some(member) == name)
+    };
+    let mut members: Vec<_> = std::mem::take(&mut fields.named).into_iter().collect();
+    members.sort_by_key(|field| place(field).unwrap_or(usize::MAX));
+    for field in &mut members {
+        if let Some(index) = place(field) {
+            add_note(&mut field.attrs, notes, &order[index].1);
         }
     }
-    found
+    fields.named = members.into_iter().collect();
+    fields.named.push_punct(parse_quote! { , });
+}
+
+/// Ends the documentation with the note to the part of the document at `at`.
+fn add_note(attributes: &mut Vec<Attribute>, notes: &Notes, at: &str) {
+    let Some(note) = notes.get(at) else {
+        return;
+    };
+    let docs = attributes
+        .iter()
+        .rposition(|attribute| doc_text(attribute).is_some());
+    let note = match docs {
+        Some(_) => format!("\n{note}"),
+        None => note.clone(),
+    };
+    let position = docs.map_or(0, |last| last + 1);
+    attributes.insert(position, parse_quote! { #[doc = #note] });
 }
 
 fn limited_texts(document: &Document) -> BTreeMap<Ident, Vec<Limit<'_>>> {
@@ -112,32 +150,6 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
     }
 }
 
-fn make_patches(model: &mut ItemStruct, members: &[Ident]) {
-    let Fields::Named(fields) = &mut model.fields else {
-        return;
-    };
-    for field in &mut fields.named {
-        if field
-            .ident
-            .as_ref()
-            .is_some_and(|name| members.contains(name))
-        {
-            let optional = field.ty.clone();
-            OptionToPatch.visit_type_mut(&mut field.ty);
-            field
-                .attrs
-                .retain(|attribute| !attribute.path().is_ident("serde"));
-            field.attrs.push(parse_quote! {
-                #[serde(default, skip_serializing_if = "crate::Patch::is_absent")]
-            });
-            // utoipa's derive can't see through `Patch`; on the wire it is a nullable member.
-            field.attrs.push(parse_quote! {
-                #[cfg_attr(feature = "utoipa", schema(value_type = #optional))]
-            });
-        }
-    }
-}
-
 /// utoipa takes every `Option` for a nullable member. We read null in it, but it is not part of
 /// the contract, and we never write it.
 fn refuse_null(model: &mut ItemStruct) {
@@ -153,73 +165,26 @@ fn refuse_null(model: &mut ItemStruct) {
     }
 }
 
-fn make_builder_patches(item: &mut Item, patches: &BTreeMap<Ident, Vec<Ident>>) {
-    match item {
-        Item::Struct(builder) => {
-            let Some(members) = patches.get(&builder.ident) else {
-                return;
+/// One `/// text` a line, as a person writes it.
+struct DocLines;
+
+impl VisitMut for DocLines {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let old = std::mem::take(attributes);
+        for attribute in old {
+            let Some(text) = doc_text(&attribute) else {
+                attributes.push(attribute);
+                continue;
             };
-            for field in &mut builder.fields {
-                if field
-                    .ident
-                    .as_ref()
-                    .is_some_and(|name| members.contains(name))
-                {
-                    OptionToPatch.visit_type_mut(&mut field.ty);
-                }
+            for line in text.lines() {
+                let line = line.strip_prefix(' ').unwrap_or(line);
+                let line = if line.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {line}")
+                };
+                attributes.push(parse_quote! { #[doc = #line] });
             }
-        }
-        Item::Impl(methods) => {
-            let Type::Path(owner) = &*methods.self_ty else {
-                return;
-            };
-            let Some(members) = owner.path.get_ident().and_then(|name| patches.get(name)) else {
-                return;
-            };
-            for item in &mut methods.items {
-                if let ImplItem::Fn(setter) = item
-                    && members.contains(&setter.sig.ident)
-                    && setter
-                        .sig
-                        .inputs
-                        .iter()
-                        .any(|input| matches!(input, FnArg::Typed(_)))
-                {
-                    OptionToPatch.visit_signature_mut(&mut setter.sig);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// `///text` → `/// text`.
-struct SpaceBeforeDoc;
-
-impl VisitMut for SpaceBeforeDoc {
-    fn visit_attribute_mut(&mut self, attribute: &mut Attribute) {
-        if let Some(text) = doc_text(attribute)
-            && !text.contains('\n')
-            && !text.starts_with(' ')
-        {
-            let text = format!(" {text}");
-            *attribute = parse_quote! { #[doc = #text] };
-        }
-    }
-}
-
-/// `Option<T>` → `Patch<T>`.
-struct OptionToPatch;
-
-impl VisitMut for OptionToPatch {
-    fn visit_type_mut(&mut self, kind: &mut Type) {
-        visit_mut::visit_type_mut(self, kind);
-        if let Type::Path(path) = kind
-            && let Some(last) = path.path.segments.last()
-            && last.ident == "Option"
-        {
-            let arguments = &last.arguments;
-            *kind = parse_quote! { crate::Patch #arguments };
         }
     }
 }

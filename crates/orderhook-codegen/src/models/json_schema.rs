@@ -1,13 +1,6 @@
 //! An OpenAPI 3.0 Schema Object as the JSON Schema (draft 7) that typify reads.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
-
-use crate::document::pointer;
-
-/// Sentences to add to the descriptions of parts of a document, by JSON pointer.
-pub type Notes = BTreeMap<String, String>;
 
 /// Members that mean nothing to JSON Schema, or another thing than in OpenAPI.
 const DROPPED: [&str; 6] = [
@@ -19,8 +12,7 @@ const DROPPED: [&str; 6] = [
     "writeOnly",
 ];
 
-/// Converts the schema at `at`.
-pub(crate) fn from_openapi(schema: &Value, at: &str, notes: &Notes) -> Value {
+pub(crate) fn from_openapi(schema: &Value) -> Value {
     let Value::Object(members) = schema else {
         return schema.clone();
     };
@@ -29,7 +21,6 @@ pub(crate) fn from_openapi(schema: &Value, at: &str, notes: &Notes) -> Value {
     }
     let mut converted = Map::new();
     for (name, value) in members {
-        let here = pointer::join(at, name);
         let value = match (name.as_str(), value) {
             (name, _) if DROPPED.contains(&name) || name.starts_with("x-") => continue,
             // Bounds would make typify choose a type by them (1 and more: `NonZeroU64`), so that
@@ -40,25 +31,16 @@ pub(crate) fn from_openapi(schema: &Value, at: &str, notes: &Notes) -> Value {
                 continue;
             }
             ("nullable", _) => continue,
-            ("properties", Value::Object(properties)) => each(properties, &here, notes),
-            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => schemas
-                .iter()
-                .enumerate()
-                .map(|(index, schema)| {
-                    from_openapi(schema, &pointer::join(&here, &index.to_string()), notes)
-                })
-                .collect(),
-            ("items" | "not" | "additionalProperties", schema) => {
-                from_openapi(schema, &here, notes)
+            ("properties", Value::Object(properties)) => each(properties),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                schemas.iter().map(from_openapi).collect()
             }
+            ("items" | "not" | "additionalProperties", schema) => from_openapi(schema),
             _ => value.clone(),
         };
         converted.insert(name.clone(), value);
     }
     exclusive_bounds(&mut converted);
-    if let Some(note) = notes.get(at) {
-        add_note(&mut converted, note);
-    }
     if is_nullable(schema) {
         return nullable(converted);
     }
@@ -74,13 +56,10 @@ fn is_integer(members: &Map<String, Value>) -> bool {
     members.get("type").and_then(Value::as_str) == Some("integer")
 }
 
-fn each(schemas: &Map<String, Value>, at: &str, notes: &Notes) -> Value {
+fn each(schemas: &Map<String, Value>) -> Value {
+    let schemas = schemas.iter();
     schemas
-        .iter()
-        .map(|(name, schema)| {
-            let here = pointer::join(at, name);
-            (name.clone(), from_openapi(schema, &here, notes))
-        })
+        .map(|(name, schema)| (name.clone(), from_openapi(schema)))
         .collect()
 }
 
@@ -103,14 +82,6 @@ fn exclusive_bounds(schema: &mut Map<String, Value>) {
             schema.insert(exclusive.to_owned(), number);
         }
     }
-}
-
-fn add_note(schema: &mut Map<String, Value>, note: &str) {
-    let description = match schema.get("description").and_then(Value::as_str) {
-        Some(text) => format!("{}\n\n{note}", text.trim_end()),
-        None => note.to_owned(),
-    };
-    schema.insert("description".to_owned(), description.into());
 }
 
 fn nullable(mut schema: Map<String, Value>) -> Value {
@@ -138,7 +109,7 @@ mod tests {
 
     #[track_caller]
     fn check(openapi: &Value, expected: &Value) {
-        assert_eq!(&from_openapi(openapi, "", &Notes::new()), expected);
+        assert_eq!(&from_openapi(openapi), expected);
     }
 
     #[test]
@@ -182,17 +153,6 @@ mod tests {
         check(
             &json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": 9}),
             &json!({"type": "integer", "format": "int64"}),
-        );
-    }
-
-    #[test]
-    fn a_note_ends_the_description() {
-        let notes = Notes::from([("/properties/a".to_owned(), "Row 1.".to_owned())]);
-        let schema = json!({"properties": {"a": {"type": "string", "description": "An a"}}});
-        let converted = from_openapi(&schema, "", &notes);
-        assert_eq!(
-            converted["properties"]["a"]["description"],
-            "An a\n\nRow 1."
         );
     }
 }

@@ -4,6 +4,7 @@ mod finish;
 pub(crate) mod json_schema;
 mod limits;
 pub(crate) mod open_enum;
+mod patches;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,7 @@ use schemars::schema::Schema;
 use serde_json::Value;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
-pub use json_schema::Notes;
-pub(crate) use limits::limits;
+pub(crate) use limits::{Limit, limits};
 
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
@@ -21,13 +21,16 @@ use crate::{names, sound};
 
 const SCHEMAS: &str = "/components/schemas";
 
+/// Sentences to add to the documentation of parts of a document, by JSON pointer.
+pub type Notes = BTreeMap<String, String>;
+
 /// How models are made, the same wherever they are named.
 #[derive(Debug, Clone, Default)]
 pub struct ModelSettings {
     /// Schemas whose types are written by hand: the schema's name, and the type's in the crate
     /// of the models. The type must implement `Display` and `FromStr`.
     pub hand_written: BTreeMap<String, String>,
-    /// What to add to the documentation of the parts of each document.
+    /// What to add to the documentation of the parts of the document.
     pub notes: Notes,
 }
 
@@ -49,7 +52,7 @@ pub fn generate(document: &Document, settings: &ModelSettings) -> Result<TokenSt
         )
         .with_attr(r#"#[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]"#.to_owned());
     let (_, types) = type_space(document, settings, "crate", space)?;
-    finish::finish(document, types)
+    finish::finish(document, types, &settings.notes)
 }
 
 /// The texts that the other side may add to, as invocations of the macro `open_enum!`.
@@ -88,7 +91,7 @@ impl<'a> TypeNames<'a> {
     /// The type of the schema at `at`.
     pub(crate) fn of(&mut self, at: &str) -> Result<TokenStream, Error> {
         let schema = self.document.get(at).cloned().unwrap_or(Value::Bool(true));
-        self.named(at, json_schema::from_openapi(&schema, at, &Notes::new()))
+        self.named(at, json_schema::from_openapi(&schema))
     }
 
     fn named(&mut self, at: &str, schema: Value) -> Result<TokenStream, Error> {
@@ -97,7 +100,12 @@ impl<'a> TypeNames<'a> {
             let id = self.space.add_type(&schema)?;
             Ok::<_, typify::Error>(self.space.get_type(&id)?.ident())
         });
-        name.map_err(|reason| no_type(self.document, at, &reason))
+        name.map_err(|reason| {
+            let message = format!(
+                "no type of the models fits: {reason}; move the schema to `#/components/schemas` and refer to it"
+            );
+            self.document.unsupported(at, message)
+        })
     }
 
     /// The type of the component schema at `at`.
@@ -149,12 +157,14 @@ fn type_space(
     }
     let definitions = schemas(document)
         .map(|(name, at, schema)| {
-            let schema = json_schema::from_openapi(schema, &at, &settings.notes);
+            let schema = json_schema::from_openapi(schema);
             Ok((name.to_owned(), parse(document, &at, schema)?))
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    write_types(&space, &definitions)
-        .map_err(|reason| no_type(document, &at_fault(&space, &definitions), &reason))
+    write_types(&space, &definitions).map_err(|reason| {
+        let message = format!("no Rust type fits: {reason}; write the schema another way");
+        document.unsupported(&at_fault(&space, &definitions), message)
+    })
 }
 
 fn write_types(
@@ -186,9 +196,4 @@ fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> S
 
 fn parse(document: &Document, at: &str, schema: Value) -> Result<Schema, Error> {
     serde_json::from_value(schema).map_err(|error| document.unsupported(at, error.to_string()))
-}
-
-fn no_type(document: &Document, at: &str, reason: &str) -> Error {
-    let message = format!("no Rust type fits: {reason}; write the schema another way");
-    document.unsupported(at, message)
 }

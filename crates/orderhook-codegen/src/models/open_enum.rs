@@ -4,7 +4,7 @@
 use heck::ToPascalCase;
 use serde_json::Value;
 
-use super::json_schema::Notes;
+use super::Notes;
 use super::limits;
 use crate::document::{Document, Error, pointer};
 use crate::names;

@@ -61,6 +61,8 @@ impl<'a> Shapes<'a> {
     fn inline(&mut self, at: &str) -> Result<TokenStream, Error> {
         let schema = self.document.get(at).unwrap_or(&Value::Null);
         let shape = match schema.get("type").and_then(Value::as_str) {
+            // `nullable` asks for a `type` beside it, which the reference has as well.
+            _ if schema.get("allOf").is_some() => self.untyped(at, schema)?,
             Some("string") => self.text(at)?,
             Some("integer") => integer(schema),
             Some("number") => number(schema),

@@ -76,7 +76,7 @@ fn parameter(
         Location::Header => quote! { Header },
     };
     let limits = models::limits(document, &parameter.schema_at);
-    let limits = limits.iter().map(|limit| limit.utoipa());
+    let limits = limits.iter().map(models::Limit::utoipa);
     // utoipa takes an optional header for one that can be null.
     let limits = limits.chain((!parameter.required).then(|| quote! { nullable = false }));
     Ok(quote! { (#name = #kind, #location, description = #description, #(#limits),*), })

@@ -25,7 +25,13 @@ fn generate(
     models::open_enums(document, settings)?;
     let generated = [
         models::generate(document, settings)?,
-        client::generate(document, settings, "::models", "crate::Inner")?,
+        client::generate(
+            document,
+            settings,
+            "::models",
+            "crate::Inner",
+            "crate::read",
+        )?,
         pushes::generate(document, settings, "::models")?,
     ];
     for (index, code) in generated.into_iter().enumerate() {
@@ -46,7 +52,14 @@ fn errors(text: &str) -> [Option<Error>; 4] {
         models::open_enums(&document, &settings)
             .and_then(|_| models::generate(&document, &settings))
             .err(),
-        client::generate(&document, &settings, "::models", "crate::Inner").err(),
+        client::generate(
+            &document,
+            &settings,
+            "::models",
+            "crate::Inner",
+            "crate::read",
+        )
+        .err(),
         server::generate(&document, &settings, "::models").err(),
         pushes::generate(&document, &settings, "::models").err(),
     ]

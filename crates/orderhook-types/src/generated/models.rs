@@ -5,19 +5,21 @@
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct Acknowledgement {
-    /**`00000` for success
-
-Rows: `B.ack.1`.*/
+    /// `00000` for success
+    ///
+    /// Rows: `B.ack.1`.
     pub code: ::std::string::String,
+    /// Rows: `B.ack.2`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub data: ::std::option::Option<AcknowledgementData>,
-    /**Note
-
-Rows: `B.ack.3`.*/
+    /// Note
+    ///
+    /// Rows: `B.ack.3`.
     pub msg: ::std::string::String,
-    /**When the answer was given, in milliseconds since 1970-01-01T00:00:00Z
-
-Rows: `B.ack.4`.*/
+    /// When the answer was given, in milliseconds since 1970-01-01T00:00:00Z
+    ///
+    /// Rows: `B.ack.4`.
     #[serde(rename = "requestTime")]
     pub request_time: i64,
 }
@@ -87,11 +89,12 @@ for CardEventData {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct CardEventPush {
-    pub data: CardEventData,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_code: ::std::option::Option<crate::EventCode>,
     #[serde(rename = "type")]
     pub type_: crate::EventType,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_code: ::std::option::Option<crate::EventCode>,
+    pub data: CardEventData,
 }
 impl CardEventPush {
     pub fn builder() -> builder::CardEventPush {
@@ -103,8 +106,11 @@ impl CardEventPush {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct CreateWebhookRequest {
+    /// Rows: `A.webhook-create.request.1`.
     pub webhook_name: WebhookName,
+    /// Rows: `A.webhook-create.request.2`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub webhook_url: ::std::option::Option<WebhookUrl>,
 }
 impl CreateWebhookRequest {
@@ -130,15 +136,17 @@ impl ErrorData {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct ErrorResponse {
-    /// HTTP status
-    pub code: i64,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub data: ::std::option::Option<ErrorData>,
     /// What is wrong, for a person
     pub msg: ::std::string::String,
+    /// HTTP status
+    pub code: i64,
     /// The id under which the server's log has this call
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub trace_id: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub data: ::std::option::Option<ErrorData>,
 }
 impl ErrorResponse {
     pub fn builder() -> builder::ErrorResponse {
@@ -150,21 +158,24 @@ impl ErrorResponse {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EventListResponse {
-    /**HTTP status
-
-Rows: `A.event-list.response.2`.*/
-    pub code: i64,
-    pub data: EventPage,
-    /**What happened
-
-Rows: `A.event-list.response.1`.*/
+    /// What happened
+    ///
+    /// Rows: `A.event-list.response.1`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub msg: ::std::option::Option<::std::string::String>,
-    /**The id under which the server's log has this call
-
-Rows: `A.event-list.response.3`.*/
+    /// HTTP status
+    ///
+    /// Rows: `A.event-list.response.2`.
+    pub code: i64,
+    /// The id under which the server's log has this call
+    ///
+    /// Rows: `A.event-list.response.3`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub trace_id: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.event-list.response.4`.
+    pub data: EventPage,
 }
 impl EventListResponse {
     pub fn builder() -> builder::EventListResponse {
@@ -176,19 +187,20 @@ impl EventListResponse {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EventPage {
-    /**The entries of this page
-
-Rows: `A.event-list.response.7`.*/
-    pub data: ::std::vec::Vec<EventTypeEntry>,
-    /**Whether there is a next page
-
-Rows: `A.event-list.response.6`.*/
-    pub has_more: bool,
-    /**`cursor` of the next page; empty on the last
-
-Rows: `A.event-list.response.5`.*/
+    /// `cursor` of the next page; empty on the last
+    ///
+    /// Rows: `A.event-list.response.5`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub next_cursor: ::std::option::Option<::std::string::String>,
+    /// Whether there is a next page
+    ///
+    /// Rows: `A.event-list.response.6`.
+    pub has_more: bool,
+    /// The entries of this page
+    ///
+    /// Rows: `A.event-list.response.7`.
+    pub data: ::std::vec::Vec<EventTypeEntry>,
 }
 impl EventPage {
     pub fn builder() -> builder::EventPage {
@@ -200,24 +212,30 @@ impl EventPage {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EventTypeEntry {
-    /**The category of the type of event
-
-Rows: `A.event-list.response.10`.*/
+    /// The entry's id
+    ///
+    /// Rows: `A.event-list.response.8`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_category: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_code: ::std::option::Option<crate::EventCode>,
-    /**What the type of event is
-
-Rows: `A.event-list.response.12`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_description: ::std::option::Option<::std::string::String>,
-    /**The entry's id
-
-Rows: `A.event-list.response.8`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub event_id: ::std::option::Option<i64>,
+    /// Rows: `A.event-list.response.9`.
     pub event_type: crate::EventType,
+    /// The category of the type of event
+    ///
+    /// Rows: `A.event-list.response.10`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_category: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.event-list.response.11`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_code: ::std::option::Option<crate::EventCode>,
+    /// What the type of event is
+    ///
+    /// Rows: `A.event-list.response.12`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_description: ::std::option::Option<::std::string::String>,
 }
 impl EventTypeEntry {
     pub fn builder() -> builder::EventTypeEntry {
@@ -229,12 +247,12 @@ impl EventTypeEntry {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct Fault {
+    pub location: crate::FaultLocation,
     /// The parameter, header or member; a path such as `a.b[0]` inside a body, empty for the whole of it
     pub field: ::std::string::String,
-    pub location: crate::FaultLocation,
+    pub rule: crate::FaultRule,
     /// The rule, for a person
     pub message: ::std::string::String,
-    pub rule: crate::FaultRule,
 }
 impl Fault {
     pub fn builder() -> builder::Fault {
@@ -307,142 +325,161 @@ impl<'de> ::serde::Deserialize<'de> for IdempotencyKey {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct Order {
-    #[serde(rename = "actualReceivedAmount")]
-    pub actual_received_amount: crate::DecimalText,
-    /**Withdrawal address
-
-Rows: `B.push.18`.*/
-    pub address: ::std::string::String,
-    /**App id
-
-Rows: `B.push.28`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub appid: ::std::option::Option<::std::string::String>,
-    /**When the transfer was credited on the chain
-
-Rows: `B.push.23`.*/
-    #[serde(
-        rename = "chainArrivalTime",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub chain_arrival_time: ::std::option::Option<::std::string::String>,
-    /**When the order was executed
-
-Rows: `B.push.14`.*/
-    #[serde(
-        rename = "completedTime",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub completed_time: ::std::option::Option<::std::string::String>,
-    /**When the order was created
-
-Rows: `B.push.15`.*/
-    #[serde(rename = "createTime")]
-    pub create_time: ::std::string::String,
-    #[serde(rename = "cryptoAmount")]
-    pub crypto_amount: crate::DecimalText,
-    /**Cryptocurrency
-
-Rows: `B.push.5`.*/
+    /// Merchant's order id
+    ///
+    /// Rows: `B.push.1`.
+    #[serde(rename = "merchantOrderId")]
+    pub merchant_order_id: ::std::string::String,
+    /// Order id
+    ///
+    /// Rows: `B.push.2`.
+    #[serde(rename = "orderId")]
+    pub order_id: ::std::string::String,
+    /// User id
+    ///
+    /// Rows: `B.push.3`.
+    #[serde(rename = "userId")]
+    pub user_id: ::std::string::String,
+    /// Fiat currency
+    ///
+    /// Rows: `B.push.4`.
+    #[serde(rename = "fiatCurrency")]
+    pub fiat_currency: ::std::string::String,
+    /// Cryptocurrency
+    ///
+    /// Rows: `B.push.5`.
     #[serde(rename = "cryptoCurrency")]
     pub crypto_currency: ::std::string::String,
-    /**Error code of a failed payment
-
-Rows: `B.push.12`.*/
+    /// Rows: `B.push.6`.
+    #[serde(rename = "fiatAmount")]
+    pub fiat_amount: crate::DecimalText,
+    /// Rows: `B.push.7`.
+    #[serde(rename = "cryptoAmount")]
+    pub crypto_amount: crate::DecimalText,
+    /// Rows: `B.push.8`.
+    #[serde(rename = "orderFee")]
+    pub order_fee: crate::DecimalText,
+    /// Rows: `B.push.9`.
+    pub price: crate::DecimalText,
+    /// Payment method
+    ///
+    /// Rows: `B.push.10`.
+    #[serde(rename = "payWayCode")]
+    pub pay_way_code: ::std::string::String,
+    /// Rows: `B.push.11`.
+    pub state: crate::OrderState,
+    /// Error code of a failed payment
+    ///
+    /// Rows: `B.push.12`.
     #[serde(
         rename = "errorCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub error_code: ::std::option::Option<::std::string::String>,
-    /**Error information
-
-Rows: `B.push.13`.*/
+    /// Error information
+    ///
+    /// Rows: `B.push.13`.
     #[serde(
         rename = "errorMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub error_message: ::std::option::Option<::std::string::String>,
-    #[serde(rename = "fiatAmount")]
-    pub fiat_amount: crate::DecimalText,
-    /**Fiat currency
-
-Rows: `B.push.4`.*/
-    #[serde(rename = "fiatCurrency")]
-    pub fiat_currency: ::std::string::String,
-    /**Merchant's order id
-
-Rows: `B.push.1`.*/
-    #[serde(rename = "merchantOrderId")]
-    pub merchant_order_id: ::std::string::String,
-    /**The user's unique tag on the merchant's side
-
-Rows: `B.push.20`.*/
+    /// When the order was executed
+    ///
+    /// Rows: `B.push.14`.
+    #[serde(
+        rename = "completedTime",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub completed_time: ::std::option::Option<::std::string::String>,
+    /// When the order was created
+    ///
+    /// Rows: `B.push.15`.
+    #[serde(rename = "createTime")]
+    pub create_time: ::std::string::String,
+    /// When the order was changed last
+    ///
+    /// Rows: `B.push.16`.
+    #[serde(rename = "updateTime")]
+    pub update_time: ::std::string::String,
+    /// Network
+    ///
+    /// Rows: `B.push.17`.
+    pub network: ::std::string::String,
+    /// Withdrawal address
+    ///
+    /// Rows: `B.push.18`.
+    pub address: ::std::string::String,
+    /// Tag of the address
+    ///
+    /// Rows: `B.push.19`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub tag: ::std::option::Option<::std::string::String>,
+    /// The user's unique tag on the merchant's side
+    ///
+    /// Rows: `B.push.20`.
     #[serde(
         rename = "merchantUser",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub merchant_user: ::std::option::Option<::std::string::String>,
-    /**Network
-
-Rows: `B.push.17`.*/
-    pub network: ::std::string::String,
+    /// Transaction id of the transfer on the chain
+    ///
+    /// Rows: `B.push.21`.
+    #[serde(rename = "txId", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub tx_id: ::std::option::Option<::std::string::String>,
+    /// Rows: `B.push.22`.
     #[serde(
         rename = "networkFee",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub network_fee: ::std::option::Option<crate::DecimalText>,
-    /**The address that this push is sent to
-
-Rows: `B.push.26`.*/
-    #[serde(rename = "orderCallBackUrl")]
-    pub order_call_back_url: ::std::string::String,
-    #[serde(rename = "orderFee")]
-    pub order_fee: crate::DecimalText,
-    /**Order id
-
-Rows: `B.push.2`.*/
-    #[serde(rename = "orderId")]
-    pub order_id: ::std::string::String,
-    /**Payment method
-
-Rows: `B.push.10`.*/
-    #[serde(rename = "payWayCode")]
-    pub pay_way_code: ::std::string::String,
-    pub price: crate::DecimalText,
+    /// When the transfer was credited on the chain
+    ///
+    /// Rows: `B.push.23`.
     #[serde(
-        rename = "privateSecret",
+        rename = "chainArrivalTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub private_secret: ::std::option::Option<crate::Secret>,
-    pub state: crate::OrderState,
-    /**Tag of the address
-
-Rows: `B.push.19`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub tag: ::std::option::Option<::std::string::String>,
-    /**3DS link
-
-Rows: `B.push.25`.*/
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub chain_arrival_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `B.push.24`.
+    #[serde(rename = "actualReceivedAmount")]
+    pub actual_received_amount: crate::DecimalText,
+    /// 3DS link
+    ///
+    /// Rows: `B.push.25`.
     #[serde(
         rename = "threeDsRedirectUrl",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub three_ds_redirect_url: ::std::option::Option<::std::string::String>,
-    /**Transaction id of the transfer on the chain
-
-Rows: `B.push.21`.*/
-    #[serde(rename = "txId", skip_serializing_if = "::std::option::Option::is_none")]
-    pub tx_id: ::std::option::Option<::std::string::String>,
-    /**When the order was changed last
-
-Rows: `B.push.16`.*/
-    #[serde(rename = "updateTime")]
-    pub update_time: ::std::string::String,
-    /**User id
-
-Rows: `B.push.3`.*/
-    #[serde(rename = "userId")]
-    pub user_id: ::std::string::String,
+    /// The address that this push is sent to
+    ///
+    /// Rows: `B.push.26`.
+    #[serde(rename = "orderCallBackUrl")]
+    pub order_call_back_url: ::std::string::String,
+    /// Rows: `B.push.27`.
+    #[serde(
+        rename = "privateSecret",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub private_secret: ::std::option::Option<crate::Secret>,
+    /// App id
+    ///
+    /// Rows: `B.push.28`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub appid: ::std::option::Option<::std::string::String>,
 }
 impl Order {
     pub fn builder() -> builder::Order {
@@ -454,9 +491,9 @@ impl Order {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct OrderStatusPush {
-    pub data: Order,
     #[serde(rename = "type")]
     pub type_: OrderStatusPushType,
+    pub data: Order,
 }
 impl OrderStatusPush {
     pub fn builder() -> builder::OrderStatusPush {
@@ -521,6 +558,7 @@ impl ::std::convert::TryFrom<::std::string::String> for OrderStatusPushType {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct SubscribeEventRequest {
+    /// Rows: `A.event-subscription.request.1`.
     pub event_type: crate::EventType,
 }
 impl SubscribeEventRequest {
@@ -533,24 +571,26 @@ impl SubscribeEventRequest {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct SubscriptionResponse {
-    /**HTTP status
-
-Rows: `A.event-subscription.response.2`, `A.event-unsubscription.response.2`.*/
-    pub code: i64,
-    /**The subscription, alone in an array
-
-Rows: `A.event-subscription.response.4`, `A.event-unsubscription.response.4`.*/
-    pub data: ::std::vec::Vec<WebhookSubscription>,
-    /**What happened
-
-Rows: `A.event-subscription.response.1`, `A.event-unsubscription.response.1`.*/
+    /// What happened
+    ///
+    /// Rows: `A.event-subscription.response.1`, `A.event-unsubscription.response.1`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub msg: ::std::option::Option<::std::string::String>,
-    /**The id under which the server's log has this call
-
-Rows: `A.event-subscription.response.3`, `A.event-unsubscription.response.3`.*/
+    /// HTTP status
+    ///
+    /// Rows: `A.event-subscription.response.2`, `A.event-unsubscription.response.2`.
+    pub code: i64,
+    /// The id under which the server's log has this call
+    ///
+    /// Rows: `A.event-subscription.response.3`, `A.event-unsubscription.response.3`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub trace_id: ::std::option::Option<::std::string::String>,
+    /// The subscription, alone in an array
+    ///
+    /// Rows: `A.event-subscription.response.4`, `A.event-unsubscription.response.4`.
+    pub data: ::std::vec::Vec<WebhookSubscription>,
 }
 impl SubscriptionResponse {
     pub fn builder() -> builder::SubscriptionResponse {
@@ -562,10 +602,11 @@ impl SubscriptionResponse {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct UpdateWebhookRequest {
+    /// Rows: `A.webhook-update.request.1`.
     pub webhook_name: WebhookName,
-    /**The new address; absent leaves it as it was, null removes it
-
-Rows: `A.webhook-update.request.2`.*/
+    /// The new address; absent leaves it as it was, null removes it
+    ///
+    /// Rows: `A.webhook-update.request.2`.
     #[serde(default, skip_serializing_if = "crate::Patch::is_absent")]
     #[cfg_attr(
         feature = "utoipa",
@@ -583,48 +624,58 @@ impl UpdateWebhookRequest {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct Webhook {
-    /**When it was created: RFC 3339, UTC, milliseconds
-
-Rows: `A.webhook-create.response.11`, `A.webhook-update.response.11`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub create_time: ::std::option::Option<::std::string::String>,
-    /**Creator's id
-
-Rows: `A.webhook-create.response.9`, `A.webhook-update.response.9`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_id: ::std::option::Option<i64>,
-    /**Creator's name
-
-Rows: `A.webhook-create.response.10`, `A.webhook-update.response.10`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_name: ::std::option::Option<::std::string::String>,
-    /**When it was changed last: RFC 3339, UTC, milliseconds
-
-Rows: `A.webhook-create.response.14`, `A.webhook-update.response.14`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operate_time: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_id: ::std::option::Option<crate::OperatorIdText>,
-    /**Name of the operator who changed it last
-
-Rows: `A.webhook-create.response.13`, `A.webhook-update.response.13`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sign_secret: ::std::option::Option<crate::Secret>,
-    /**Webhook id
-
-Rows: `A.webhook-create.response.5`, `A.webhook-update.response.5`.*/
+    /// Webhook id
+    ///
+    /// Rows: `A.webhook-create.response.5`, `A.webhook-update.response.5`.
     pub webhook_id: i64,
-    /**Webhook name
-
-Rows: `A.webhook-create.response.6`, `A.webhook-update.response.6`.*/
+    /// Webhook name
+    ///
+    /// Rows: `A.webhook-create.response.6`, `A.webhook-update.response.6`.
     pub webhook_name: ::std::string::String,
-    /**Webhook URL; absent where the webhook has none
-
-Rows: `A.webhook-create.response.7`, `A.webhook-update.response.7`.*/
+    /// Webhook URL; absent where the webhook has none
+    ///
+    /// Rows: `A.webhook-create.response.7`, `A.webhook-update.response.7`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub webhook_url: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-create.response.8`, `A.webhook-update.response.8`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub sign_secret: ::std::option::Option<crate::Secret>,
+    /// Creator's id
+    ///
+    /// Rows: `A.webhook-create.response.9`, `A.webhook-update.response.9`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_id: ::std::option::Option<i64>,
+    /// Creator's name
+    ///
+    /// Rows: `A.webhook-create.response.10`, `A.webhook-update.response.10`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_name: ::std::option::Option<::std::string::String>,
+    /// When it was created: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.webhook-create.response.11`, `A.webhook-update.response.11`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub create_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-create.response.12`, `A.webhook-update.response.12`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_id: ::std::option::Option<crate::OperatorIdText>,
+    /// Name of the operator who changed it last
+    ///
+    /// Rows: `A.webhook-create.response.13`, `A.webhook-update.response.13`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_name: ::std::option::Option<::std::string::String>,
+    /// When it was changed last: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.webhook-create.response.14`, `A.webhook-update.response.14`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operate_time: ::std::option::Option<::std::string::String>,
 }
 impl Webhook {
     pub fn builder() -> builder::Webhook {
@@ -636,57 +687,72 @@ impl Webhook {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookListItem {
-    /**When it was created: RFC 3339, UTC, milliseconds
-
-Rows: `A.webhook-list.response.14`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub create_time: ::std::option::Option<::std::string::String>,
-    /**Creator's id
-
-Rows: `A.webhook-list.response.12`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_id: ::std::option::Option<i64>,
-    /**Creator's name
-
-Rows: `A.webhook-list.response.13`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_code: ::std::option::Option<crate::EventCode>,
-    /**What the type of event is
-
-Rows: `A.webhook-list.response.20`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_description: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_type: ::std::option::Option<crate::EventType>,
-    /**When it was changed last: RFC 3339, UTC, milliseconds
-
-Rows: `A.webhook-list.response.17`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operate_time: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_id: ::std::option::Option<crate::OperatorIdNumber>,
-    /**Name of the operator who changed it last
-
-Rows: `A.webhook-list.response.16`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sign_secret: ::std::option::Option<crate::Secret>,
-    /**Webhook id
-
-Rows: `A.webhook-list.response.8`.*/
+    /// Webhook id
+    ///
+    /// Rows: `A.webhook-list.response.8`.
     pub webhook_id: i64,
-    /**Webhook name
-
-Rows: `A.webhook-list.response.9`.*/
+    /// Webhook name
+    ///
+    /// Rows: `A.webhook-list.response.9`.
     pub webhook_name: ::std::string::String,
-    /**Webhook URL; absent where the webhook has none
-
-Rows: `A.webhook-list.response.10`.*/
+    /// Webhook URL; absent where the webhook has none
+    ///
+    /// Rows: `A.webhook-list.response.10`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub webhook_url: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-list.response.11`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub sign_secret: ::std::option::Option<crate::Secret>,
+    /// Creator's id
+    ///
+    /// Rows: `A.webhook-list.response.12`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_id: ::std::option::Option<i64>,
+    /// Creator's name
+    ///
+    /// Rows: `A.webhook-list.response.13`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_name: ::std::option::Option<::std::string::String>,
+    /// When it was created: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.webhook-list.response.14`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub create_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-list.response.15`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_id: ::std::option::Option<crate::OperatorIdNumber>,
+    /// Name of the operator who changed it last
+    ///
+    /// Rows: `A.webhook-list.response.16`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_name: ::std::option::Option<::std::string::String>,
+    /// When it was changed last: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.webhook-list.response.17`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operate_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-list.response.18`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_code: ::std::option::Option<crate::EventCode>,
+    /// Rows: `A.webhook-list.response.19`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_type: ::std::option::Option<crate::EventType>,
+    /// What the type of event is
+    ///
+    /// Rows: `A.webhook-list.response.20`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_description: ::std::option::Option<::std::string::String>,
 }
 impl WebhookListItem {
     pub fn builder() -> builder::WebhookListItem {
@@ -698,21 +764,24 @@ impl WebhookListItem {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookListResponse {
-    /**HTTP status
-
-Rows: `A.webhook-list.response.2`.*/
-    pub code: i64,
-    pub data: WebhookPage,
-    /**What happened
-
-Rows: `A.webhook-list.response.1`.*/
+    /// What happened
+    ///
+    /// Rows: `A.webhook-list.response.1`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub msg: ::std::option::Option<::std::string::String>,
-    /**The id under which the server's log has this call
-
-Rows: `A.webhook-list.response.3`.*/
+    /// HTTP status
+    ///
+    /// Rows: `A.webhook-list.response.2`.
+    pub code: i64,
+    /// The id under which the server's log has this call
+    ///
+    /// Rows: `A.webhook-list.response.3`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub trace_id: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.webhook-list.response.4`.
+    pub data: WebhookPage,
 }
 impl WebhookListResponse {
     pub fn builder() -> builder::WebhookListResponse {
@@ -785,19 +854,20 @@ impl<'de> ::serde::Deserialize<'de> for WebhookName {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookPage {
-    /**The items of this page
-
-Rows: `A.webhook-list.response.7`.*/
-    pub data: ::std::vec::Vec<WebhookListItem>,
-    /**Whether there is a next page
-
-Rows: `A.webhook-list.response.6`.*/
-    pub has_more: bool,
-    /**`cursor` of the next page; empty on the last
-
-Rows: `A.webhook-list.response.5`.*/
+    /// `cursor` of the next page; empty on the last
+    ///
+    /// Rows: `A.webhook-list.response.5`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub next_cursor: ::std::option::Option<::std::string::String>,
+    /// Whether there is a next page
+    ///
+    /// Rows: `A.webhook-list.response.6`.
+    pub has_more: bool,
+    /// The items of this page
+    ///
+    /// Rows: `A.webhook-list.response.7`.
+    pub data: ::std::vec::Vec<WebhookListItem>,
 }
 impl WebhookPage {
     pub fn builder() -> builder::WebhookPage {
@@ -809,24 +879,26 @@ impl WebhookPage {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookResponse {
-    /**HTTP status
-
-Rows: `A.webhook-create.response.2`, `A.webhook-update.response.2`.*/
-    pub code: i64,
-    /**The webhook, alone in an array
-
-Rows: `A.webhook-create.response.4`, `A.webhook-update.response.4`.*/
-    pub data: ::std::vec::Vec<Webhook>,
-    /**What happened
-
-Rows: `A.webhook-create.response.1`, `A.webhook-update.response.1`.*/
+    /// What happened
+    ///
+    /// Rows: `A.webhook-create.response.1`, `A.webhook-update.response.1`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub msg: ::std::option::Option<::std::string::String>,
-    /**The id under which the server's log has this call
-
-Rows: `A.webhook-create.response.3`, `A.webhook-update.response.3`.*/
+    /// HTTP status
+    ///
+    /// Rows: `A.webhook-create.response.2`, `A.webhook-update.response.2`.
+    pub code: i64,
+    /// The id under which the server's log has this call
+    ///
+    /// Rows: `A.webhook-create.response.3`, `A.webhook-update.response.3`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub trace_id: ::std::option::Option<::std::string::String>,
+    /// The webhook, alone in an array
+    ///
+    /// Rows: `A.webhook-create.response.4`, `A.webhook-update.response.4`.
+    pub data: ::std::vec::Vec<Webhook>,
 }
 impl WebhookResponse {
     pub fn builder() -> builder::WebhookResponse {
@@ -838,56 +910,70 @@ impl WebhookResponse {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookSubscription {
-    /**When it was created: RFC 3339, UTC, milliseconds
-
-Rows: `A.event-subscription.response.11`, `A.event-unsubscription.response.11`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub create_time: ::std::option::Option<::std::string::String>,
-    /**Creator's id
-
-Rows: `A.event-subscription.response.9`, `A.event-unsubscription.response.9`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_id: ::std::option::Option<i64>,
-    /**Creator's name
-
-Rows: `A.event-subscription.response.10`, `A.event-unsubscription.response.10`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub creator_name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_code: ::std::option::Option<crate::EventCode>,
-    /**What the type of event is
-
-Rows: `A.event-subscription.response.17`, `A.event-unsubscription.response.17`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub event_description: ::std::option::Option<::std::string::String>,
-    pub event_type: crate::EventType,
-    /**When it was changed last: RFC 3339, UTC, milliseconds
-
-Rows: `A.event-subscription.response.14`, `A.event-unsubscription.response.14`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operate_time: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_id: ::std::option::Option<crate::OperatorIdText>,
-    /**Name of the operator who changed it last
-
-Rows: `A.event-subscription.response.13`, `A.event-unsubscription.response.13`.*/
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub operator_name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub sign_secret: ::std::option::Option<crate::Secret>,
-    /**Webhook id
-
-Rows: `A.event-subscription.response.5`, `A.event-unsubscription.response.5`.*/
+    /// Webhook id
+    ///
+    /// Rows: `A.event-subscription.response.5`, `A.event-unsubscription.response.5`.
     pub webhook_id: i64,
-    /**Webhook name
-
-Rows: `A.event-subscription.response.6`, `A.event-unsubscription.response.6`.*/
+    /// Webhook name
+    ///
+    /// Rows: `A.event-subscription.response.6`, `A.event-unsubscription.response.6`.
     pub webhook_name: ::std::string::String,
-    /**Webhook URL; absent where the webhook has none
-
-Rows: `A.event-subscription.response.7`, `A.event-unsubscription.response.7`.*/
+    /// Webhook URL; absent where the webhook has none
+    ///
+    /// Rows: `A.event-subscription.response.7`, `A.event-unsubscription.response.7`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
     pub webhook_url: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.event-subscription.response.8`, `A.event-unsubscription.response.8`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub sign_secret: ::std::option::Option<crate::Secret>,
+    /// Creator's id
+    ///
+    /// Rows: `A.event-subscription.response.9`, `A.event-unsubscription.response.9`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_id: ::std::option::Option<i64>,
+    /// Creator's name
+    ///
+    /// Rows: `A.event-subscription.response.10`, `A.event-unsubscription.response.10`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub creator_name: ::std::option::Option<::std::string::String>,
+    /// When it was created: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.event-subscription.response.11`, `A.event-unsubscription.response.11`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub create_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.event-subscription.response.12`, `A.event-unsubscription.response.12`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_id: ::std::option::Option<crate::OperatorIdText>,
+    /// Name of the operator who changed it last
+    ///
+    /// Rows: `A.event-subscription.response.13`, `A.event-unsubscription.response.13`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operator_name: ::std::option::Option<::std::string::String>,
+    /// When it was changed last: RFC 3339, UTC, milliseconds
+    ///
+    /// Rows: `A.event-subscription.response.14`, `A.event-unsubscription.response.14`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub operate_time: ::std::option::Option<::std::string::String>,
+    /// Rows: `A.event-subscription.response.15`, `A.event-unsubscription.response.15`.
+    pub event_type: crate::EventType,
+    /// Rows: `A.event-subscription.response.16`, `A.event-unsubscription.response.16`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_code: ::std::option::Option<crate::EventCode>,
+    /// What the type of event is
+    ///
+    /// Rows: `A.event-subscription.response.17`, `A.event-unsubscription.response.17`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "utoipa", schema(nullable = false))]
+    pub event_description: ::std::option::Option<::std::string::String>,
 }
 impl WebhookSubscription {
     pub fn builder() -> builder::WebhookSubscription {
@@ -899,8 +985,11 @@ impl WebhookSubscription {
 #[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
-#[cfg_attr(feature = "schemars", schemars(extend("minLength" = 1, "maxLength" = 100)))]
-#[cfg_attr(feature = "utoipa", schema(min_length = 1, max_length = 100))]
+#[cfg_attr(
+    feature = "schemars",
+    schemars(extend("format" = "uri", "minLength" = 1, "maxLength" = 100))
+)]
+#[cfg_attr(feature = "utoipa", schema(format = "uri", min_length = 1, max_length = 100))]
 pub struct WebhookUrl(::std::string::String);
 impl ::std::ops::Deref for WebhookUrl {
     type Target = ::std::string::String;

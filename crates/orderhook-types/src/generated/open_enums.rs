@@ -4,6 +4,7 @@ use crate::open_enum::open_enum;
 
 open_enum! {
     /// A type of event
+    #[schema(min_length = 1, max_length = 50)]
     pub enum EventType {
         /// Transaction
         CardTransaction = "card.transaction",
@@ -14,6 +15,7 @@ open_enum! {
 
 open_enum! {
     /// The code of a type of event
+    #[schema(min_length = 1, max_length = 20)]
     pub enum EventCode {
         /// Transaction
         CardTransaction = "165801",

@@ -1,0 +1,118 @@
+//! Members that may be absent or null, which mean different things: typify makes an `Option` of
+//! them, which can't tell one from the other.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::Ident;
+use serde_json::Value;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Fields, FnArg, ImplItem, Item, ItemStruct, Type, parse_quote};
+
+use super::{json_schema, schemas};
+use crate::document::Document;
+use crate::names;
+
+/// The members of each model.
+pub(super) type Patches = BTreeMap<Ident, Vec<Ident>>;
+
+/// The members of each model that are optional and nullable, so that null means something.
+pub(super) fn find(document: &Document) -> Patches {
+    let mut found = Patches::new();
+    for (name, _, schema) in schemas(document) {
+        let required = schema.get("required").and_then(Value::as_array);
+        let is_required =
+            |member: &str| required.is_some_and(|list| list.iter().any(|x| x == member));
+        let members = schema.get("properties").and_then(Value::as_object);
+        for (member, schema) in members.into_iter().flatten() {
+            if json_schema::is_nullable(schema) && !is_required(member) {
+                let members = found.entry(names::type_name(name)).or_default();
+                members.push(names::field_name(member));
+            }
+        }
+    }
+    found
+}
+
+/// Gives the members of a model the type `Patch`.
+pub(super) fn apply(model: &mut ItemStruct, members: &[Ident]) {
+    let Fields::Named(fields) = &mut model.fields else {
+        return;
+    };
+    for field in &mut fields.named {
+        if field
+            .ident
+            .as_ref()
+            .is_some_and(|name| members.contains(name))
+        {
+            let optional = field.ty.clone();
+            OptionToPatch.visit_type_mut(&mut field.ty);
+            field
+                .attrs
+                .retain(|attribute| !attribute.path().is_ident("serde"));
+            field.attrs.push(parse_quote! {
+                #[serde(default, skip_serializing_if = "crate::Patch::is_absent")]
+            });
+            // utoipa's derive can't see through `Patch`; on the wire it is a nullable member.
+            field.attrs.push(parse_quote! {
+                #[cfg_attr(feature = "utoipa", schema(value_type = #optional))]
+            });
+        }
+    }
+}
+
+/// Does the same in the module `builder`, to the struct and the setters of each model.
+pub(super) fn apply_to_builder(item: &mut Item, patches: &Patches) {
+    match item {
+        Item::Struct(builder) => {
+            let Some(members) = patches.get(&builder.ident) else {
+                return;
+            };
+            for field in &mut builder.fields {
+                if field
+                    .ident
+                    .as_ref()
+                    .is_some_and(|name| members.contains(name))
+                {
+                    OptionToPatch.visit_type_mut(&mut field.ty);
+                }
+            }
+        }
+        Item::Impl(methods) => {
+            let Type::Path(owner) = &*methods.self_ty else {
+                return;
+            };
+            let Some(members) = owner.path.get_ident().and_then(|name| patches.get(name)) else {
+                return;
+            };
+            for item in &mut methods.items {
+                if let ImplItem::Fn(setter) = item
+                    && members.contains(&setter.sig.ident)
+                    && setter
+                        .sig
+                        .inputs
+                        .iter()
+                        .any(|input| matches!(input, FnArg::Typed(_)))
+                {
+                    OptionToPatch.visit_signature_mut(&mut setter.sig);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `Option<T>` → `Patch<T>`.
+struct OptionToPatch;
+
+impl VisitMut for OptionToPatch {
+    fn visit_type_mut(&mut self, kind: &mut Type) {
+        visit_mut::visit_type_mut(self, kind);
+        if let Type::Path(path) = kind
+            && let Some(last) = path.path.segments.last()
+            && last.ident == "Option"
+        {
+            let arguments = &last.arguments;
+            *kind = parse_quote! { crate::Patch #arguments };
+        }
+    }
+}
