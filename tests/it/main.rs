@@ -1,8 +1,8 @@
 //! What Orderhook promises, tested from outside: one binary, one module a subject.
 
-mod compile_fail;
 mod document;
 mod failures;
+mod foreign;
 mod ledger;
 mod models;
 mod operations;

@@ -29,7 +29,7 @@ macro_rules! envelope {
                 Self {
                     msg: Some("ok".to_owned()),
                     code: 200,
-                    trace_id: Some(trace_id.to_string()),
+                    trace_id: Some(trace_id.as_str().to_owned()),
                     data,
                 }
             }
@@ -58,7 +58,7 @@ pub fn refuse(trace_id: &TraceId, refusal: &Refusal) -> Response {
     let body = ErrorResponse {
         msg: problem.message().to_owned(),
         code: refusal.status().into(),
-        trace_id: Some(trace_id.to_string()),
+        trace_id: Some(trace_id.as_str().to_owned()),
         data: (!faults.is_empty()).then_some(ErrorData { faults }),
     };
     let status =

@@ -15,6 +15,7 @@ use orderhook_api::webhooks::{
     CreateWebhookError, CreateWebhookHeaders, ListWebhooksError, ListWebhooksQuery,
     UpdateWebhookError,
 };
+use orderhook_client::builder::{CreateWebhook, ListEvents, ListWebhooks};
 use orderhook_client::{Client, Error, ErrorExt as _, ResponseValue};
 use orderhook_types::{self as wire, ErrorResponse, IdempotencyKey};
 use proptest::collection::vec;
@@ -53,11 +54,11 @@ fn list_webhooks() {
                 ascending,
             } = query;
             let mut call = client.list_webhooks();
-            call = with(call, cursor, |call, cursor| call.cursor(cursor));
-            call = with(call, limit, |call, limit| call.limit(limit));
-            call = with(call, webhook_name, |call, name| call.webhook_name(name));
-            call = with(call, webhook_url, |call, url| call.webhook_url(url));
-            call = with(call, ascending, |call, ascending| call.ascending(ascending));
+            call = with(call, cursor, ListWebhooks::cursor);
+            call = with(call, limit, ListWebhooks::limit);
+            call = with(call, webhook_name, ListWebhooks::webhook_name);
+            call = with(call, webhook_url, ListWebhooks::webhook_url);
+            call = with(call, ascending, ListWebhooks::ascending);
             call.send().await
         },
     );
@@ -73,9 +74,11 @@ fn create_webhook() {
         model("WebhookResponse"),
         async |client, (headers, body)| {
             let call = client.create_webhook().body(body);
-            let call = with(call, headers.idempotency_key, |call, key| {
-                call.idempotency_key(key)
-            });
+            let call = with(
+                call,
+                headers.idempotency_key,
+                CreateWebhook::idempotency_key,
+            );
             call.send().await
         },
     );
@@ -148,11 +151,11 @@ fn list_events() {
                 ascending,
             } = query;
             let mut call = client.list_events();
-            call = with(call, cursor, |call, cursor| call.cursor(cursor));
-            call = with(call, limit, |call, limit| call.limit(limit));
-            call = with(call, event_type, |call, kind| call.event_type(kind));
-            call = with(call, event_code, |call, code| call.event_code(code));
-            call = with(call, ascending, |call, ascending| call.ascending(ascending));
+            call = with(call, cursor, ListEvents::cursor);
+            call = with(call, limit, ListEvents::limit);
+            call = with(call, event_type, ListEvents::event_type);
+            call = with(call, event_code, ListEvents::event_code);
+            call = with(call, ascending, ListEvents::ascending);
             call.send().await
         },
     );

@@ -178,7 +178,7 @@ fn any_object() -> BoxedStrategy<Value> {
     let value = leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            btree_map(texts(0, 8), inner, 0..4).prop_map(|members| Value::from_iter(members)),
+            btree_map(texts(0, 8), inner, 0..4).prop_map(Value::from_iter),
         ]
     });
     btree_map(texts(0, 12), value, 0..5)

@@ -1,7 +1,0 @@
-use orderhook_types::Secret;
-
-fn log(secret: &Secret) -> String {
-    secret.to_string()
-}
-
-fn main() {}
