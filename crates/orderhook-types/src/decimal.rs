@@ -1,24 +1,14 @@
-//! Money on the wire: texts such as `fiatAmount` and `cryptoAmount` (`B.push.6`, `B.push.7`,
-//! `B.push.9`, `B.push.24`), whose exact digits matter.
+//! The exact number behind a [`DecimalText`].
+//!
+//! It is a [`BigDecimal`], not a `rust_decimal`: that has 96 bits, which is 28 digits, and rounds or
+//! refuses what has more. Amounts of coins with 18 fractional digits exceed it from eleven whole
+//! digits on.
 
-use std::fmt;
 use std::str::FromStr as _;
 
 use bigdecimal::BigDecimal;
-use serde::{Deserialize, Serialize};
 
-/// An amount as the exact text of the wire.
-///
-/// Any text is one, so that an amount nobody can read does not fail the payload around it.
-/// Equality is that of the texts: `1.0` and `1.00` differ; compare [`DecimalText::decimal`] to
-/// compare amounts.
-///
-/// The number is a [`BigDecimal`], not a `rust_decimal`: that has 96 bits, which is 28 digits, and
-/// rounds or refuses what has more. Amounts of coins with 18 fractional digits exceed it from eleven whole
-/// digits on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct DecimalText(String);
+use crate::DecimalText;
 
 /// Why a text or a number has no counterpart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,12 +29,6 @@ impl DecimalText {
     /// No amount needs more, and the cost of reading a hostile text stays nil.
     pub const MAX_DIGITS: usize = 64;
 
-    /// The text as it was read.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The exact number, with as many fractional digits as the text has.
     ///
     /// # Errors
@@ -52,8 +36,8 @@ impl DecimalText {
     /// [`DecimalError::NotPlain`] if the text is not `-?digits[.digits]`, such as `1e9` or `1,5`;
     /// [`DecimalError::TooLong`] if it has more than [`Self::MAX_DIGITS`] digits.
     pub fn decimal(&self) -> Result<BigDecimal, DecimalError> {
-        check_plain(&self.0)?;
-        BigDecimal::from_str(&self.0).map_err(|_| DecimalError::NotPlain)
+        check_plain(self.as_str())?;
+        BigDecimal::from_str(self.as_str()).map_err(|_| DecimalError::NotPlain)
     }
 }
 
@@ -92,7 +76,7 @@ impl TryFrom<&BigDecimal> for DecimalText {
         if plain_digits(decimal) > Self::MAX_DIGITS as u64 {
             return Err(DecimalError::TooLong);
         }
-        Ok(Self(decimal.to_plain_string()))
+        Ok(Self::from(decimal.to_plain_string()))
     }
 }
 
@@ -115,32 +99,6 @@ impl TryFrom<BigDecimal> for DecimalText {
         Self::try_from(&decimal)
     }
 }
-
-impl From<String> for DecimalText {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<&str> for DecimalText {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Display for DecimalText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-crate::schema::impl_schema!(
-    DecimalText,
-    String,
-    &["An exact decimal number in plain notation."],
-    &[],
-    format = "decimal",
-);
 
 #[cfg(test)]
 mod tests {
@@ -255,11 +213,6 @@ mod tests {
         let (short, long) = (DecimalText::from("1.0"), DecimalText::from("1.00"));
         assert_ne!(short, long);
         assert_eq!(short.decimal(), long.decimal());
-    }
-
-    #[test]
-    fn a_json_number_is_no_amount() {
-        serde_json::from_str::<DecimalText>("1.5").unwrap_err();
     }
 
     #[test]

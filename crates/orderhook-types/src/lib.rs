@@ -19,9 +19,12 @@
 //!
 //! # Features
 //!
-//! Both are off by default: `schemars` gives every type a JSON Schema, `utoipa` an OpenAPI schema.
+//! `decimal`, on by default, gives the exact number of a [`DecimalText`]. Off by default: `schemars`
+//! gives every type a JSON Schema, `utoipa` an OpenAPI schema.
 
+#[cfg(feature = "decimal")]
 mod decimal;
+mod decimal_text;
 /// What `cargo xtask gen` writes from `spec/`; it leans on the hand-written types beside it.
 #[rustfmt::skip]
 #[expect(missing_docs, clippy::all, reason = "typify writes it")]
@@ -36,8 +39,11 @@ mod schema;
 mod secret;
 
 /// The exact decimal number that [`DecimalText::decimal`] returns.
+#[cfg(feature = "decimal")]
 pub use bigdecimal::BigDecimal;
-pub use decimal::{DecimalError, DecimalText};
+#[cfg(feature = "decimal")]
+pub use decimal::DecimalError;
+pub use decimal_text::DecimalText;
 pub use generated::models::*;
 pub use generated::open_enums::*;
 pub use operator_id::{OperatorIdError, OperatorIdNumber, OperatorIdText};

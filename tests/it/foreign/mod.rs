@@ -11,8 +11,6 @@ use std::process::Command;
 
 use crate::support::{ADA, TestServer};
 
-
-
 fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().unwrap_or(tests).to_owned()
@@ -37,7 +35,7 @@ async fn run_against_server(mut program: Command) {
         .env("ORDERHOOK_TOKEN", ADA);
     let output = tokio::task::spawn_blocking(move || program.output())
         .await
-        .unwrap()
+        .expect("it does not panic")
         .expect("the program can be started");
     assert!(
         output.status.success(),

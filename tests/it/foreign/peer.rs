@@ -34,19 +34,28 @@ impl Peer {
     }
 
     fn ask(&mut self, question: &Value) -> Value {
-        writeln!(self.input, "{question}").unwrap();
+        writeln!(self.input, "{question}").expect("the peer reads");
         let mut answer = String::new();
-        self.output.read_line(&mut answer).unwrap();
+        self.output
+            .read_line(&mut answer)
+            .expect("the peer answers");
         serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
     }
 
     fn verify(&mut self, signer: &Signer, body: &str, altered: &str) -> Value {
-        let id = MessageId::new("msg_1").unwrap();
+        let id = MessageId::new("msg_1").expect("a legal id");
         let mut headers = HeaderMap::new();
-        signer.sign(&id, now(), body.as_bytes()).insert_into(&mut headers);
+        signer
+            .sign(&id, now(), body.as_bytes())
+            .insert_into(&mut headers);
         let headers: serde_json::Map<_, _> = headers
             .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    value.to_str().expect("visible text").into(),
+                )
+            })
             .collect();
         self.ask(&json!({
             "op": "verify",
@@ -66,20 +75,32 @@ impl Drop for Peer {
 }
 
 pub(super) fn verifies_our_signatures(mut peer: Peer) {
-    let one = Signer::new([secret(SECRET)]).unwrap();
-    let rotating = Signer::new([secret(OLD_SECRET), secret(SECRET)]).unwrap();
+    let one = Signer::new([secret(SECRET)]).expect("a secret");
+    let rotating = Signer::new([secret(OLD_SECRET), secret(SECRET)]).expect("a secret");
     for body in BODIES {
         for signer in [&one, &rotating] {
-            assert_eq!(peer.verify(signer, body, body)["verified"], true, "{body:?}");
+            assert_eq!(
+                peer.verify(signer, body, body)["verified"],
+                true,
+                "{body:?}"
+            );
         }
     }
-    let other = Signer::new([secret(OLD_SECRET)]).unwrap();
-    assert_eq!(peer.verify(&other, "{}", "{}")["verified"], false, "another secret");
-    assert_eq!(peer.verify(&one, "{}", "{ }")["verified"], false, "another body");
+    let other = Signer::new([secret(OLD_SECRET)]).expect("a secret");
+    assert_eq!(
+        peer.verify(&other, "{}", "{}")["verified"],
+        false,
+        "another secret"
+    );
+    assert_eq!(
+        peer.verify(&one, "{}", "{ }")["verified"],
+        false,
+        "another body"
+    );
 }
 
 pub(super) fn we_verify_signatures_of(mut peer: Peer) {
-    let verifier = Verifier::new([secret(OLD_SECRET), secret(SECRET)]).unwrap();
+    let verifier = Verifier::new([secret(OLD_SECRET), secret(SECRET)]).expect("a secret");
     for body in BODIES {
         let timestamp = 1_614_265_330;
         let signed = peer.ask(&json!({
@@ -96,7 +117,10 @@ pub(super) fn we_verify_signatures_of(mut peer: Peer) {
             ("webhook-timestamp", &timestamp.to_string()),
             ("webhook-signature", signature),
         ] {
-            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+            headers.insert(
+                HeaderName::from_static(name),
+                value.parse().expect("a legal header"),
+            );
         }
         let at = UNIX_EPOCH + Duration::from_secs(timestamp);
         let verified = verifier.verify(&headers, body.as_bytes(), at);
@@ -105,12 +129,15 @@ pub(super) fn we_verify_signatures_of(mut peer: Peer) {
 }
 
 fn secret(text: &str) -> SigningSecret {
-    text.parse().unwrap()
+    text.parse().expect("a legal secret")
 }
 
 /// The libraries look at the real clock themselves.
-#[expect(clippy::disallowed_methods, reason = "foreign libraries take no other clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "foreign libraries take no other clock"
+)]
 fn now() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.unwrap().as_secs()
+    since_epoch.expect("a time after 1970").as_secs()
 }
