@@ -7,10 +7,10 @@ use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
+use crate::api::{Api, Operation};
 use crate::document::shape::METHODS;
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
-use crate::lint::api::{Api, Operation};
 use crate::models::{self, ModelSettings, TypeNames};
 
 /// The client of `document`, as the content of a module.

@@ -9,8 +9,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use crate::api::Api;
 use crate::document::{Document, Error, pointer};
-use crate::lint::api::Api;
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
 use crate::server::operation::{self, Operation};

@@ -1,6 +1,6 @@
 //! Rules for what the client generator can't express; it would panic on each.
 
-use super::api::{Api, Operation, media_types};
+use crate::api::{Api, Operation, media_types};
 
 /// An operation has at most one response that can mean success. `default` is one of them: the
 /// client generator reads it as success and as error.

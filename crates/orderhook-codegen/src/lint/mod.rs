@@ -5,7 +5,6 @@
 //! Operations under `x-webhooks` and in callbacks are held to the same rules, but for those
 //! about refusals: what a receiver answers on error is not for the sender's document to say.
 
-pub(crate) mod api;
 mod limits;
 mod naming;
 mod refusals;
@@ -15,8 +14,8 @@ mod tests;
 
 use std::fmt;
 
+use crate::api::Api;
 use crate::document::{Document, Place};
-use api::Api;
 
 /// A place in a document that breaks a rule.
 ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::api::{Api, Operation};
+use crate::api::{Api, Operation};
 use crate::document::pointer;
 
 /// Every operation has an `operationId` in `snake_case`, its own: it becomes the method's name

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::api::{Api, Operation, media_types};
+use crate::api::{Api, Operation, media_types};
 use crate::document::{pointer, shape};
 
 /// The content of every error response is a `$ref` to one schema, the same in all operations:

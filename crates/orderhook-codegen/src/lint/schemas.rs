@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::api::{Api, Operation, media_types};
+use crate::api::{Api, Operation, media_types};
 use crate::document::shape::{self, Kind};
 use crate::document::{Document, pointer};
 

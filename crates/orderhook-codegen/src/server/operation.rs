@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::api::{self, media_types};
 use crate::document::{Document, Error, Node, pointer};
-use crate::lint::api::{self, media_types};
 
 /// An operation, with pointers to its schemas.
 pub(crate) struct Operation {

@@ -1,4 +1,4 @@
-//! The document as the rules look at it: operations with their references followed.
+//! The document as a list of operations, with their references followed.
 
 use serde_json::Value;
 
