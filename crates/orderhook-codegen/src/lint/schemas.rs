@@ -23,7 +23,7 @@ pub(super) fn body_example(api: &Api<'_>, report: &mut dyn FnMut(&str, String)) 
 
 /// What needs a Rust type of its own stands under `components`, where it gets its name from:
 /// the schema of a body is a reference; objects, enumerations and choices inside parameters and
-/// properties are references too.
+/// properties are references too, and so are texts with limits in parameters.
 pub(super) fn no_inline_schema(api: &Api<'_>, report: &mut dyn FnMut(&str, String)) {
     api.walk(&mut |kind, at, value| {
         let what = match (kind, role(kind, at)) {
@@ -33,7 +33,7 @@ pub(super) fn no_inline_schema(api: &Api<'_>, report: &mut dyn FnMut(&str, Strin
             },
             (Kind::Parameter | Kind::Header, _) => value
                 .get("schema")
-                .and_then(|schema| inline_type(schema, Lists::Inline)),
+                .and_then(|schema| inline_type(schema, Lists::Inline).or(limited_text(schema))),
             (Kind::Schema, Role::Part) => inline_type(value, Lists::Plain),
             _ => None,
         };
@@ -97,16 +97,35 @@ fn inline_type(schema: &Value, lists: Lists) -> Option<&'static str> {
     }
 }
 
-/// `allOf` of a single reference is how 3.0 puts a description or `nullable` beside a `$ref`.
+/// A text with limits, which becomes a type that keeps them.
+fn limited_text(schema: &Value) -> Option<&'static str> {
+    let limits = ["minLength", "maxLength", "pattern"];
+    let is_limited = limits.iter().any(|limit| schema.get(limit).is_some());
+    is_limited.then_some("a text with limits")
+}
+
+/// `allOf` of a single reference is how 3.0 puts a description or `nullable` beside a `$ref`;
+/// whatever else stands there would make another type of it.
 fn wraps_reference(schema: &Value) -> bool {
-    match schema
-        .get("allOf")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    {
+    const BESIDE: [&str; 7] = [
+        "allOf",
+        "type",
+        "nullable",
+        "description",
+        "title",
+        "deprecated",
+        "example",
+    ];
+    let pieces = schema.get("allOf").and_then(Value::as_array);
+    let is_one_reference = match pieces.map(Vec::as_slice) {
         Some([single]) => shape::reference(single).is_some(),
         _ => false,
-    }
+    };
+    let mut names = schema
+        .as_object()
+        .into_iter()
+        .flat_map(serde_json::Map::keys);
+    is_one_reference && names.all(|name| BESIDE.contains(&name.as_str()) || name.starts_with("x-"))
 }
 
 /// What a Schema Object of OpenAPI 3.0 can say. Anything else is a slip, often a comma that YAML

@@ -119,13 +119,21 @@ fn schemas_and_examples() {
     );
     check("body-example", 51, 51, "example: {code: 415}, ", "");
 
-    check("no-inline-schema", 9, 9, "maxLength: 5", "enum: [a]");
+    check("no-inline-schema", 9, 9, "string", "string, enum: [a]");
+    check("no-inline-schema", 9, 9, "string", "string, maxLength: 5");
     check(
         "no-inline-schema",
         9,
         9,
-        "string, maxLength: 5",
+        "string",
         "array, items: {type: string}",
+    );
+    check(
+        "schema-keyword",
+        67,
+        67,
+        "{type: string}",
+        "{type: string, description: a title, for a person}",
     );
     check(
         "no-inline-schema",
@@ -141,6 +149,7 @@ fn schemas_and_examples() {
         "State'}",
         "State'}, {type: string}",
     );
+    check("no-inline-schema", 57, 57, "allOf:", "maxLength: 5, allOf:");
     check(
         "no-inline-schema",
         58,
