@@ -1,6 +1,6 @@
 //! What a document must keep beyond OpenAPI 3.0, so that good code can be generated from it.
 //!
-//! Each rule is a function of its own, listed in [`RULES`]; to add one, write the function in
+//! Each rule is a function of its own, listed in `RULES`; to add one, write the function in
 //! the file of its subject, list it here, and give it a line in `tests.rs`.
 //! Operations under `x-webhooks` and in callbacks are held to the same rules, but for those
 //! about refusals: what a receiver answers on error is not for the sender's document to say.

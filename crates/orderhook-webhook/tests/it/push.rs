@@ -147,12 +147,9 @@ fn a_malformed_body_is_refused_at_its_place() {
     );
     check(
         b"{\"type\":\"order_status_change\",\n\"data\":{}}",
-        "missing field `actualReceivedAmount` at line 2 column 9",
+        "missing field `merchantOrderId` at line 2 column 9",
     );
-    check(
-        b"{}",
-        "missing field `actualReceivedAmount` at line 1 column 2",
-    );
+    check(b"{}", "missing field `merchantOrderId` at line 1 column 2");
     check(
         b"{\"type\":\"card.load\",\"data\":{\"a\":\"\xff\"}}",
         "invalid unicode code point at line 1 column 34",

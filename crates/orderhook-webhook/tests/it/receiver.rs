@@ -265,7 +265,7 @@ fn no_detail_of_an_error_is_answered() {
     let fail: Reply = |_| Err(DatabaseDown);
     let receiver = Receiver::new(Handler::replying([fail]), verifier());
     check(&receive(&receiver, "msg_1", ORDER), "DatabaseDown");
-    check(&receive(&receiver, "msg_2", "{}"), "actualReceivedAmount");
+    check(&receive(&receiver, "msg_2", "{}"), "merchantOrderId");
     let unsigned = now_or_panic(receiver.receive(&HeaderMap::new(), b"{}", at(NOW)));
     check(&unsigned, "webhook-id");
     let down = receiver.replay_store(Down { claims: true });
