@@ -402,7 +402,8 @@ pub mod handlers {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &SUBSCRIBE_EVENT).await?;
             let path = input.path(SUBSCRIBE_EVENT_PATH).await;
-            let body = input.json(&SUBSCRIBE_EVENT_BODY, api.body_limit()).await?;
+            let body = input.body(api.body_limit()).await?;
+            let body = input.json(&SUBSCRIBE_EVENT_BODY, &body);
             let (path, body) = (input.typed(path), input.typed(body));
             let (Some(path), Some(body)) = (path, body) else {
                 return Err(input.refusal())

@@ -498,7 +498,8 @@ pub mod handlers {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &CREATE_WEBHOOK).await?;
             let headers = input.headers(CREATE_WEBHOOK_HEADERS);
-            let body = input.json(&CREATE_WEBHOOK_BODY, api.body_limit()).await?;
+            let body = input.body(api.body_limit()).await?;
+            let body = input.json(&CREATE_WEBHOOK_BODY, &body);
             let (headers, body) = (input.typed(headers), input.typed(body));
             let (Some(headers), Some(body)) = (headers, body) else {
                 return Err(input.refusal())
@@ -586,7 +587,8 @@ pub mod handlers {
             let mut input = runtime::Input::new(request);
             let principal = api.authenticate(&input.parts, &UPDATE_WEBHOOK).await?;
             let path = input.path(UPDATE_WEBHOOK_PATH).await;
-            let body = input.json(&UPDATE_WEBHOOK_BODY, api.body_limit()).await?;
+            let body = input.body(api.body_limit()).await?;
+            let body = input.json(&UPDATE_WEBHOOK_BODY, &body);
             let (path, body) = (input.typed(path), input.typed(body));
             let (Some(path), Some(body)) = (path, body) else {
                 return Err(input.refusal())

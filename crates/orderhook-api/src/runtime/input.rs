@@ -8,11 +8,10 @@ use axum::http::{HeaderMap, header, request::Parts};
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde::de::value::MapDeserializer;
-use serde_json::Value;
 
+use super::json::{self, Json};
 use super::shape::{Checker, Parameter, Place, Shape};
-use super::{Fault, Location, Refusal, Rule, json};
+use super::{Fault, Location, Refusal, Rule};
 
 /// A request that is being read. Faults are collected until [`Input::refusal`] takes them all.
 pub(crate) struct Input {
@@ -22,14 +21,9 @@ pub(crate) struct Input {
 }
 
 /// A part of the request without a fault.
-pub(crate) struct Checked {
+pub(crate) struct Checked<'a> {
     location: Location,
-    content: Content,
-}
-
-enum Content {
-    Parameters(Vec<(&'static str, Value)>),
-    Body(Value),
+    value: Json<'a>,
 }
 
 /// The name of a parameter and its text, decoded.
@@ -45,7 +39,7 @@ impl Input {
         }
     }
 
-    pub(crate) async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked> {
+    pub(crate) async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let values = RawPathParams::from_request_parts(&mut self.parts, &()).await;
         let values = values
             .ok()
@@ -66,7 +60,7 @@ impl Input {
         read_parameters(Location::Path, parameters, given, &mut self.faults)
     }
 
-    pub(crate) fn query(&mut self, parameters: &[Parameter]) -> Option<Checked> {
+    pub(crate) fn query(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let query = self.parts.uri.query().unwrap_or_default();
         let before = self.faults.len();
         let mut given = Vec::new();
@@ -87,7 +81,7 @@ impl Input {
         checked.filter(|_| is_decoded)
     }
 
-    pub(crate) fn headers(&mut self, parameters: &[Parameter]) -> Option<Checked> {
+    pub(crate) fn headers(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let before = self.faults.len();
         let mut given = Vec::new();
         for parameter in parameters {
@@ -109,46 +103,42 @@ impl Input {
         checked.filter(|_| is_text)
     }
 
-    /// Reads a body of at most `limit` bytes.
+    /// The bytes of a JSON body, at most `limit` of them.
     ///
     /// # Errors
-    /// 415 and 413 at once; whatever else is wrong is a fault among the others.
-    pub(crate) async fn json(
-        &mut self,
-        shape: &Shape,
-        limit: usize,
-    ) -> Result<Option<Checked>, Refusal> {
+    /// 415 and 413, at once; 400 for a body that breaks off.
+    pub(crate) async fn body(&mut self, limit: usize) -> Result<Bytes, Refusal> {
         if !is_json(&self.parts.headers) {
             return Err(Refusal::unsupported_media_type());
         }
-        let body = self.body(limit).await?;
+        let body = std::mem::take(&mut self.body);
+        match axum::body::to_bytes(body, limit).await {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if is_over_limit(&error) => Err(Refusal::content_too_large(limit)),
+            Err(_) => {
+                self.fault(Location::Body, "", Rule::Syntax, "must arrive whole");
+                Err(self.refusal())
+            }
+        }
+    }
+
+    pub(crate) fn json<'a>(&mut self, shape: &Shape, body: &'a [u8]) -> Option<Checked<'a>> {
         if body.is_empty() {
             self.fault(Location::Body, "", Rule::Required, "must be present");
-            return Ok(None);
+            return None;
         }
         let before = self.faults.len();
-        let Some(value) = json::read(&body, &mut self.faults) else {
-            return Ok(None);
-        };
-        let mut checker = Checker {
-            location: Location::Body,
-            faults: &mut self.faults,
-        };
-        checker.check(shape, &value, &Place::Root);
-        Ok((self.faults.len() == before).then_some(Checked {
-            location: Location::Body,
-            content: Content::Body(value),
-        }))
+        let value = json::read(body, &mut self.faults)?;
+        let location = Location::Body;
+        let faults = &mut self.faults;
+        Checker { location, faults }.check(shape, &value, &Place::Root);
+        (self.faults.len() == before).then_some(Checked { location, value })
     }
 
     /// Makes a checked part into its type.
-    pub(crate) fn typed<T: DeserializeOwned>(&mut self, checked: Option<Checked>) -> Option<T> {
-        let Checked { location, content } = checked?;
-        let typed = match content {
-            Content::Parameters(values) => T::deserialize(MapDeserializer::new(values.into_iter())),
-            Content::Body(value) => serde_json::from_value(value),
-        };
-        match typed {
+    pub(crate) fn typed<T: DeserializeOwned>(&mut self, checked: Option<Checked<'_>>) -> Option<T> {
+        let Checked { location, value } = checked?;
+        match T::deserialize(value) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.fault(location, "", Rule::Format, &format!("must fit: {error}"));
@@ -165,18 +155,6 @@ impl Input {
     fn fault(&mut self, location: Location, field: &str, rule: Rule, message: &str) {
         self.faults.push(Fault::new(location, field, rule, message));
     }
-
-    async fn body(&mut self, limit: usize) -> Result<Bytes, Refusal> {
-        let body = std::mem::take(&mut self.body);
-        match axum::body::to_bytes(body, limit).await {
-            Ok(bytes) => Ok(bytes),
-            Err(error) if is_over_limit(&error) => Err(Refusal::content_too_large(limit)),
-            Err(_) => {
-                self.fault(Location::Body, "", Rule::Syntax, "must arrive whole");
-                Err(self.refusal())
-            }
-        }
-    }
 }
 
 /// The values of `parameters`, unless one of them has a fault.
@@ -185,7 +163,7 @@ fn read_parameters(
     parameters: &[Parameter],
     mut given: Vec<Given<'_>>,
     faults: &mut Vec<Fault>,
-) -> Option<Checked> {
+) -> Option<Checked<'static>> {
     let before = faults.len();
     let mut checker = Checker { location, faults };
     let mut values = Vec::with_capacity(parameters.len());
@@ -205,7 +183,7 @@ fn read_parameters(
             Some(text) => {
                 let value = value(&parameter.shape, text);
                 checker.check(&parameter.shape, &value, &Place::Member(&Place::Root, name));
-                values.push((name, value));
+                values.push((name.into(), value));
             }
             None if parameter.required => {
                 checker.fault(Rule::Required, "must be present", name);
@@ -215,7 +193,7 @@ fn read_parameters(
     }
     (faults.len() == before).then_some(Checked {
         location,
-        content: Content::Parameters(values),
+        value: Json::Object(values),
     })
 }
 
@@ -268,28 +246,26 @@ fn has_whole_escapes(text: &str) -> bool {
     })
 }
 
-/// The JSON value that a parameter's text stands for; a text that is none stays one, and the
+/// The value that a parameter's text stands for; a text that is none stays one, and the
 /// check says what it should be.
-fn value(shape: &Shape, text: Cow<'_, str>) -> Value {
+fn value(shape: &Shape, text: Cow<'_, str>) -> Json<'static> {
     let value = match shape {
         Shape::Named(shape) | Shape::Nullable(shape) => return value(shape, text),
         Shape::Integer { .. } | Shape::Number { .. } => number(&text),
-        Shape::Boolean => text.parse().ok().map(Value::Bool),
+        Shape::Boolean => text.parse().ok().map(Json::Boolean),
         _ => None,
     };
-    value.unwrap_or_else(|| Value::String(text.into_owned()))
+    value.unwrap_or_else(|| Json::Text(text.into_owned().into()))
 }
 
 /// As JSON writes numbers, but with zeros in front if the caller likes.
-fn number(text: &str) -> Option<Value> {
+fn number(text: &str) -> Option<Json<'static>> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
     match text.parse::<i64>() {
-        Ok(number) => Some(number.into()),
-        Err(_) => serde_json::from_str::<serde_json::Number>(text)
-            .ok()
-            .map(Value::Number),
+        Ok(number) => Some(Json::Number(number.into())),
+        Err(_) => serde_json::from_str(text).ok().map(Json::Number),
     }
 }

@@ -1,9 +1,9 @@
 //! What a request may hold, as tables that generated code fills in, and the check against them.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Map, Value};
-
+use super::json::Json;
 use super::{Fault, Location, Rule};
 
 /// What a value may be.
@@ -108,14 +108,14 @@ pub(super) struct Checker<'a> {
 
 impl Checker<'_> {
     /// Adds every fault of `value` at `place` and below.
-    pub(super) fn check(&mut self, shape: &Shape, value: &Value, place: &Place<'_>) {
+    pub(super) fn check(&mut self, shape: &Shape, value: &Json<'_>, place: &Place<'_>) {
         match (shape, value) {
-            (Shape::Any, _) | (Shape::Boolean, Value::Bool(_)) => {}
-            (Shape::Nullable(_), Value::Null) => {}
+            (Shape::Any, _) | (Shape::Boolean, Json::Boolean(_)) => {}
+            (Shape::Nullable(_), Json::Null) => {}
             (Shape::Nullable(shape) | Shape::Named(shape), value) => {
                 self.check(shape, value, place);
             }
-            (Shape::Integer { minimum, maximum }, Value::Number(number)) => {
+            (Shape::Integer { minimum, maximum }, Json::Number(number)) => {
                 match (number.as_i64(), number.as_f64()) {
                     (Some(number), _) => self.bounds(&number, Some(minimum), Some(maximum), place),
                     // Beyond 64 bits, and so beyond any bound.
@@ -128,13 +128,13 @@ impl Checker<'_> {
                     _ => self.wrong_type(shape, place),
                 }
             }
-            (Shape::Number { minimum, maximum }, Value::Number(number)) => {
+            (Shape::Number { minimum, maximum }, Json::Number(number)) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
                 self.bounds(&number, minimum.as_ref(), maximum.as_ref(), place);
             }
-            (Shape::Text(text), Value::String(value)) => self.text(text, value, place),
-            (Shape::Array(array), Value::Array(values)) => self.array(array, values, place),
-            (Shape::Object(members), Value::Object(values)) => self.object(members, values, place),
+            (Shape::Text(text), Json::Text(value)) => self.text(text, value, place),
+            (Shape::Array(array), Json::Array(values)) => self.array(array, values, place),
+            (Shape::Object(members), Json::Object(values)) => self.object(members, values, place),
             _ => self.wrong_type(shape, place),
         }
     }
@@ -214,7 +214,7 @@ impl Checker<'_> {
         }
     }
 
-    fn array(&mut self, array: &Array, values: &[Value], place: &Place<'_>) {
+    fn array(&mut self, array: &Array, values: &[Json<'_>], place: &Place<'_>) {
         if values.len() < array.min_items {
             let message = format!("must have at least {} items", array.min_items);
             self.fault(Rule::MinItems, message, place);
@@ -238,11 +238,17 @@ impl Checker<'_> {
         }
     }
 
-    fn object(&mut self, members: &[Member], values: &Map<String, Value>, place: &Place<'_>) {
+    fn object(
+        &mut self,
+        members: &[Member],
+        values: &[(Cow<'_, str>, Json<'_>)],
+        place: &Place<'_>,
+    ) {
         for member in members {
             let place = Place::Member(place, member.name);
-            match values.get(member.name) {
-                Some(value) => self.check(&member.shape, value, &place),
+            let value = values.iter().find(|(name, _)| name == member.name);
+            match value {
+                Some((_, value)) => self.check(&member.shape, value, &place),
                 None if member.required => self.fault(Rule::Required, "must be present", &place),
                 None => {}
             }

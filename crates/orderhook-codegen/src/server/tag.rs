@@ -154,7 +154,10 @@ fn handler(
     }
     if operation.body.is_some() {
         let shape = inputs::body_shape(operation);
-        read.extend(quote! { let body = input.json(&#shape, api.body_limit()).await?; });
+        read.extend(quote! {
+            let body = input.body(api.body_limit()).await?;
+            let body = input.json(&#shape, &body);
+        });
         arguments.push(names::field_name("body"));
     }
     let values = arguments
