@@ -1,5 +1,6 @@
 //! What must not compile. Each promise has two programs that differ in one place: the first
-//! compiles, so that the second can only be refused for that place.
+//! compiles, so that the second can only be refused for that place. The codes are for the reader:
+//! only a nightly compiler checks them.
 //!
 //! # An operation answers with documented statuses and no others
 //!
@@ -49,17 +50,13 @@
 //!
 //! # Only a verifier makes a verified body
 //!
+//! What can't be named can't be filled in either.
+//!
 //! ```
-//! use orderhook_webhook::{Verified, Verifier};
-//! fn body<'a>(verifier: &Verifier, headers: &http::HeaderMap, body: &'a [u8], now: std::time::SystemTime) -> Option<Verified<'a>> {
-//!     verifier.verify(headers, body, now).ok()
-//! }
+//! fn body<'a>(push: &orderhook_webhook::Verified<'a>) -> &'a [u8] { push.body() }
 //! ```
-//! ```compile_fail,E0451
-//! use orderhook_webhook::{MessageId, Verified};
-//! fn body<'a>(message_id: MessageId, body: &'a [u8]) -> Option<Verified<'a>> {
-//!     Some(Verified { message_id, timestamp: 0, body })
-//! }
+//! ```compile_fail,E0616
+//! fn body<'a>(push: &orderhook_webhook::Verified<'a>) -> &'a [u8] { push.body }
 //! ```
 //!
 //! # Authentic headers say nothing about a body

@@ -10,7 +10,7 @@ use crate::workspace_root;
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let root = workspace_root();
     println!("{}", plan::COMMAND);
-    let changes = plan::plan(&root)?.write(&root)?;
+    let changes = plan::plan_quietly(&root)?.write(&root)?;
     for change in &changes {
         println!("{change}");
     }

@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let root = workspace_root();
-    let output = plan::plan(&root)?;
+    let output = plan::plan_quietly(&root)?;
     if !args.check {
         for change in output.write(&root)? {
             println!("{change}");

@@ -39,6 +39,16 @@ const HAND_WRITTEN: [&str; 4] = [
     "OperatorIdText",
 ];
 
+/// Generates every file, in memory, and keeps quiet about the panics of libraries on the way: the
+/// generator makes an error of each, which names the place in the spec.
+pub(crate) fn plan_quietly(root: &Path) -> anyhow::Result<Output> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let output = plan(root);
+    std::panic::set_hook(hook);
+    output
+}
+
 /// Generates every file, in memory.
 pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
     let spec = load(root, ORDER_MANAGEMENT)?;
@@ -49,6 +59,9 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
         notes: row_notes(root)?,
     };
     let mut output = Output::new(COMMAND);
+    for folder in [TYPES, CLIENT, WEBHOOK, API] {
+        output.own(folder);
+    }
     let sources = [&spec];
 
     let header = output.header(&sources);

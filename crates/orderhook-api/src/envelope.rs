@@ -11,6 +11,9 @@ use orderhook_types::{
 
 use crate::runtime::{self, Call, Refusal, TraceId};
 
+/// What `Retry-After` says with a 429 or 503 for which the implementation named no time.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 /// An envelope around data of one kind.
 pub trait Envelope {
     /// What the envelope holds.
@@ -64,9 +67,19 @@ pub fn refuse(trace_id: &TraceId, refusal: &Refusal) -> Response {
     let status =
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, axum::Json(body)).into_response();
-    if let Some(wait) = problem.retry_after() {
+    let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110 asks for a challenge with every 401.
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    let asks_to_wait = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    let wait = problem.retry_after();
+    if let Some(wait) = wait.or(asks_to_wait.contains(&status).then_some(SHORTEST_WAIT)) {
         let seconds = HeaderValue::from(whole_seconds(wait));
-        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        headers.insert(header::RETRY_AFTER, seconds);
     }
     response
 }

@@ -7,7 +7,11 @@ use crate::Error;
 
 /// Questions to the error of a call, beside [`Error::status`] and [`Error::is_retryable`].
 pub trait ErrorExt: sealed::Sealed {
-    /// The envelope, where the server refused the call with one.
+    /// The envelope, where the server refused the call with a documented status and this body.
+    ///
+    /// `None` for any other answer, also one of an undocumented status that has the envelope: its
+    /// body is still to be read, out of the response in [`Error::UnexpectedResponse`]. The status
+    /// is known either way.
     fn envelope(&self) -> Option<&ErrorResponse>;
 
     /// Whether the answer has `status`, documented or not.
@@ -18,8 +22,11 @@ pub trait ErrorExt: sealed::Sealed {
         self.envelope()?.trace_id.as_deref()
     }
 
-    /// Every fault that the server found in the request; empty where it named none, or where the
-    /// request was refused before it was sent ([`Error::InvalidRequest`]).
+    /// Every fault that the server found in the request; empty where it named none.
+    ///
+    /// Empty also where the client refused the request before it was sent, for example with a
+    /// `webhook_name` of 21 characters: that is [`Error::InvalidRequest`], whose text names the
+    /// member, and no status or [`Fault`] comes with it.
     fn faults(&self) -> &[Fault] {
         self.envelope()
             .and_then(|envelope| envelope.data.as_ref())
@@ -31,7 +38,8 @@ pub trait ErrorExt: sealed::Sealed {
         self.faults().iter().find(|fault| fault.field == field)
     }
 
-    /// 400: the request breaks a rule, see [`faults`](Self::faults).
+    /// 400: the server found that the request breaks a rule, see [`faults`](Self::faults). No for
+    /// what the client refused itself.
     fn is_bad_request(&self) -> bool {
         self.has_status(StatusCode::BAD_REQUEST)
     }

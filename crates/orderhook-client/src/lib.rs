@@ -56,8 +56,20 @@
 //! carry the token to wherever an answer points. It caches nothing and limits no rate. It needs
 //! a Tokio runtime, and starts no task of its own.
 //!
-//! [`Error`] is progenitor's. An answer that can't be read is left out of it
-//! ([`Error::InvalidResponsePayload`]), because it may hold a `sign_secret`.
+//! # Errors
+//!
+//! [`Error`] is progenitor's. Of its variants,
+//!
+//! - [`InvalidRequest`](Error::InvalidRequest) means that nothing was sent, because a parameter is
+//!   missing or a member breaks a rule, such as a `webhook_name` of 21 characters. It has a text
+//!   and nothing else: no status, no [`faults`](ErrorExt::faults);
+//! - [`ErrorResponse`](Error::ErrorResponse) is a refusal in the documented envelope;
+//! - [`UnexpectedResponse`](Error::UnexpectedResponse) is an answer of an undocumented status, or
+//!   a refusal without the envelope, such as the page of a load balancer. Its status counts for
+//!   all questions of [`ErrorExt`], and its body can still be read;
+//! - [`InvalidResponsePayload`](Error::InvalidResponsePayload) is a success that can't be read. The
+//!   body is left out, because it may hold a `sign_secret`;
+//! - [`Custom`](Error::Custom) is an answer larger than 8 MiB, which is read no further.
 //!
 //! # Features
 //!

@@ -18,8 +18,8 @@ impl<'a> builder::ListWebhooks<'a> {
     ///
     /// # Errors
     /// The stream ends after its first error: one of [`send`](Self::send), or
-    /// [`Error::InvalidResponsePayload`] where a `next_cursor` is no number or leads back to a page
-    /// that was there before.
+    /// [`Error::InvalidResponsePayload`] after the items of a page that says there are more and
+    /// whose `next_cursor` is missing, is no number or leads back to a page that was there before.
     pub fn stream(self) -> impl Stream<Item = Result<WebhookListItem>> + Send + Unpin + use<'a> {
         items(move |cursor| {
             let call = match cursor {
@@ -37,8 +37,8 @@ impl<'a> builder::ListEvents<'a> {
     ///
     /// # Errors
     /// The stream ends after its first error: one of [`send`](Self::send), or
-    /// [`Error::InvalidResponsePayload`] where a `next_cursor` is no number or leads back to a page
-    /// that was there before.
+    /// [`Error::InvalidResponsePayload`] after the items of a page that says there are more and
+    /// whose `next_cursor` is missing, is no number or leads back to a page that was there before.
     pub fn stream(self) -> impl Stream<Item = Result<EventTypeEntry>> + Send + Unpin + use<'a> {
         items(move |cursor| {
             let call = match cursor {
@@ -52,13 +52,14 @@ impl<'a> builder::ListEvents<'a> {
 
 struct Page<T> {
     items: Vec<T>,
-    /// The text of the cursor of the next page, where there is one.
+    /// The text of the cursor of the next page, where there is one; empty where the server says
+    /// that there is one and not which.
     next: Option<String>,
 }
 
 impl<T> Page<T> {
     fn new(items: Vec<T>, has_more: bool, next_cursor: Option<String>) -> Self {
-        let next = next_cursor.filter(|cursor| has_more && !cursor.is_empty());
+        let next = has_more.then(|| next_cursor.unwrap_or_default());
         Self { items, next }
     }
 }
@@ -125,6 +126,9 @@ struct Cursors(HashSet<i64>);
 impl Cursors {
     /// The number to ask for, or what is wrong with the text.
     fn advance(&mut self, text: &str) -> std::result::Result<i64, &'static str> {
+        if text.is_empty() {
+            return Err("`has_more` without a `next_cursor`");
+        }
         let cursor = text
             .parse()
             .ok()

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use crate::response;
+
 /// How often and how soon a call is tried again.
 ///
 /// | outcome of an attempt | tried again |
@@ -22,7 +24,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// The wait before the n-th retry is drawn evenly from zero up to the base backoff times 2ⁿ⁻¹,
 /// at most the maximum backoff ("full jitter"). A `Retry-After`, in seconds or as a date, comes on
 /// top, so that no client is earlier than it was asked to be and not all are back at once. Where
-/// the wait would reach the deadline, the call ends at once with the outcome it has.
+/// less than 100 ms would be left after the wait until the deadline, the call ends at once with the
+/// outcome it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -99,6 +102,8 @@ pub(crate) enum Outcome {
     Lost,
     /// The request can't be sent at all.
     Invalid,
+    /// More came back than is read, as it would again.
+    TooLarge,
 }
 
 impl Outcome {
@@ -107,6 +112,7 @@ impl Outcome {
             Ok(response) => Self::Answered(response.status()),
             Err(error) if error.is_builder() || error.is_redirect() => Self::Invalid,
             Err(error) if error.is_connect() => Self::NotSent,
+            Err(error) if response::is_too_large(error) => Self::TooLarge,
             Err(_) => Self::Lost,
         }
     }
@@ -119,7 +125,7 @@ impl Outcome {
                 StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT
             ),
             Self::Lost => true,
-            Self::NotSent | Self::Invalid => false,
+            Self::NotSent | Self::Invalid | Self::TooLarge => false,
         }
     }
 
@@ -178,6 +184,7 @@ mod tests {
         check(answered(400), false, false);
         check(answered(500), false, false);
         check(Outcome::Invalid, false, false);
+        check(Outcome::TooLarge, false, false);
     }
 
     #[test]

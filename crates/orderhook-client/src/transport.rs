@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{Method, Request, Response, ResponseBuilderExt};
+use reqwest::{Method, Request, Response};
 
 use crate::clock::Clock;
 use crate::retry::{Outcome, RetryPolicy, retry_after};
-use crate::{Error, Operations};
+use crate::{Error, Operations, response};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// No further attempt begins with less time than this before the deadline: it would end in a
+/// timeout that hides the outcome before it.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(100);
 
 /// A source of uniformly distributed numbers.
 pub(crate) type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -47,11 +52,26 @@ impl ClientHooks<Transport> for Operations {
         let repeatable = is_repeatable(&request, info);
         self.inner.send(&self.client, request, repeatable).await
     }
+
+    async fn post<E>(
+        &self,
+        result: &reqwest::Result<Response>,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        match result {
+            Err(error) if response::is_too_large(error) => {
+                Err(Error::Custom(response::TOO_LARGE.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Transport {
     fn add_headers(&self, request: &mut Request, info: &OperationInfo) {
         let headers = request.headers_mut();
+        // progenitor sends the version of the spec, which no operation of the spec asks for.
+        headers.remove(API_VERSION);
         headers.insert(AUTHORIZATION, self.authorization.clone());
         if let Some(user_agent) = &self.user_agent {
             headers.insert(USER_AGENT, user_agent.clone());
@@ -78,6 +98,7 @@ impl Transport {
             let elapsed = self.clock.instant().duration_since(started);
             self.deadline.saturating_sub(elapsed)
         };
+        let is_time_after = |wait: Duration| wait.saturating_add(SHORTEST_ATTEMPT) <= left();
         let mut attempts = 0;
         let mut after_uncertain = false;
         loop {
@@ -95,10 +116,14 @@ impl Transport {
             // A body that streams can be sent only once.
             let Some(next) = next else { return result };
             let wait = self.wait(attempts, &result);
-            if wait >= left() {
+            if !is_time_after(wait) {
                 return result;
             }
             self.clock.sleep(wait).await;
+            // A timer can be late, by hours where the machine slept.
+            if !is_time_after(Duration::ZERO) {
+                return result;
+            }
             after_uncertain |= outcome.is_uncertain();
             request = next;
         }
@@ -127,19 +152,7 @@ fn is_repeatable(request: &Request, info: &OperationInfo) -> bool {
 /// Sends once and reads the whole answer, so that one that breaks off counts as an attempt that
 /// failed.
 async fn attempt(http_client: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
-    let response = http_client.execute(request).await?;
-    let url = response.url().clone();
-    let status = response.status();
-    let headers = response.headers().clone();
-    let body = response.bytes().await?;
-
-    let mut whole = http::Response::builder()
-        .url(url)
-        .body(body)
-        .expect("a URL makes no response invalid");
-    *whole.status_mut() = status;
-    *whole.headers_mut() = headers;
-    Ok(Response::from(whole))
+    response::buffer(http_client.execute(request).await?).await
 }
 
 impl fmt::Debug for Transport {

@@ -127,12 +127,20 @@ fn swap(
         }
     }
     encode_backslashes(&mut file);
-    ReadBy(read).visit_file_mut(&mut file);
+    let mut read_by = ReadBy { read, count: 0 };
+    read_by.visit_file_mut(&mut file);
+    if read_by.count == 0 {
+        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
+        return Err(document.unsupported("", message));
+    }
     Ok(file.into_token_stream())
 }
 
 /// `ResponseValue::from_response(…)` → the given function.
-struct ReadBy(syn::Path);
+struct ReadBy {
+    read: syn::Path,
+    count: usize,
+}
 
 impl VisitMut for ReadBy {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
@@ -142,7 +150,8 @@ impl VisitMut for ReadBy {
             .map(|segment| segment.ident.to_string())
             .collect();
         if names == ["ResponseValue", "from_response"] {
-            *path = self.0.clone();
+            *path = self.read.clone();
+            self.count += 1;
         }
         visit_mut::visit_path_mut(self, path);
     }

@@ -5,6 +5,10 @@
 //!
 //! The crate works on any document and knows nothing of orders; what is particular to
 //! Orderhook (which folders, which hand-written types) is passed in by `xtask`.
+//! Models stand on their own but for an `open_enum!` macro and a `Patch` type; client, server traits
+//! and pushes lean on a small hand-written half of the crate that they are generated into, which
+//! each module's documentation names. The Orderhook crates are the examples to go by.
+//!
 //! A mistake in the document becomes an [`Error`] or a [`lint::Finding`] that names the
 //! line of the YAML at fault, never a panic.
 

@@ -47,7 +47,11 @@ pub fn generate(
         )?);
     }
     let member = discriminator(document, &pushes)?;
-    let (push, receiver, requests) = (push(&pushes, &member), receiver(&pushes), requests(&pushes));
+    let (push, receiver, requests) = (
+        push(&pushes, &member),
+        receiver(&pushes, &member),
+        requests(&pushes),
+    );
     Ok(quote! {
         //! What is pushed, by its type: parsing, a trait for the receiver, requests for the sender.
         use crate::{Delivery, PushRequest};
@@ -148,7 +152,7 @@ fn push(pushes: &[Push], member: &str) -> TokenStream {
     }
 }
 
-fn receiver(pushes: &[Push]) -> TokenStream {
+fn receiver(pushes: &[Push], member: &str) -> TokenStream {
     let mut methods = TokenStream::new();
     let mut arms = TokenStream::new();
     for Push {
@@ -157,10 +161,16 @@ fn receiver(pushes: &[Push]) -> TokenStream {
         method,
         body,
         answer,
-        ..
+        tag,
     } in pushes
     {
-        let documentation = names::doc(&operation.documentation);
+        let mut documentation = operation.documentation.clone();
+        if tag.is_none() {
+            documentation.push_str(&format!(
+                "\n\nAlso called for a `{member}` that is not in the document; match on it before acknowledging."
+            ));
+        }
+        let documentation = names::doc(&documentation);
         methods.extend(quote! {
             #documentation
             fn #method(&self, delivery: Delivery, push: #body)
@@ -174,6 +184,10 @@ fn receiver(pushes: &[Push]) -> TokenStream {
         /// What a receiver does with each push.
         ///
         /// Pushes are delivered at least once; an error is not acknowledged, so that the push comes again.
+        ///
+        /// The future of a method may be dropped at any of its awaits, such as when the sender hangs up, so
+        /// persist the push first. A call that was dropped leaves its claim on the message until the lease
+        /// lapses; a retry that comes earlier is not handled.
         pub trait PushReceiver: Send + Sync + 'static {
             /// Why a push could not be handled.
             type Error: ::std::error::Error + Send + Sync + 'static;

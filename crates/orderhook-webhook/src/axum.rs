@@ -1,5 +1,6 @@
 //! A [`Receiver`] as a route of axum.
 
+use std::error::Error;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,6 +11,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
+use http_body_util::LengthLimitError;
 
 use crate::acknowledge::PARAMETER_INVALID;
 use crate::delivery::acknowledgement;
@@ -31,7 +33,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// # }
 /// ```
 ///
-/// How each push was answered is logged with its message id.
+/// How each push was answered is logged with its message id. The time is taken when the body is
+/// complete, so that a sender can't stretch the tolerance by a slow body; how long a body may take
+/// at all is for the server in front to limit.
 pub fn route<R, S, State>(
     receiver: Arc<Receiver<R, S>>,
     clock: impl Fn() -> SystemTime + Clone + Send + Sync + 'static,
@@ -41,27 +45,24 @@ where
     S: ReplayStore + 'static,
     State: Clone + Send + Sync + 'static,
 {
-    post(move |request: Request| {
-        let now = clock();
-        async move { answer(&receiver, request, now).await }
-    })
+    post(move |request: Request| async move { answer(&receiver, request, &clock).await })
 }
 
 async fn answer<R: PushReceiver, S: ReplayStore>(
     receiver: &Receiver<R, S>,
     request: Request,
-    now: SystemTime,
+    clock: &(impl Fn() -> SystemTime + Sync),
 ) -> Response {
     let (parts, body) = request.into_parts();
     let message_id = parts.headers.get(WEBHOOK_ID);
     let message_id = message_id.and_then(|id| id.to_str().ok());
-    let body = match to_bytes(body, BODY_LIMIT).await {
+    let body = to_bytes(body, BODY_LIMIT).await;
+    let now = clock();
+    let body = match body {
         Ok(body) => body,
         Err(error) => {
             tracing::warn!(message_id, ?error, "push without a whole body");
-            let msg = "the body is too large or incomplete";
-            let body = acknowledgement(PARAMETER_INVALID, msg, now);
-            return (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response();
+            return refuse_body(&error, now);
         }
     };
     let answer = receiver.receive(&parts.headers, &body, now).await;
@@ -69,10 +70,24 @@ async fn answer<R: PushReceiver, S: ReplayStore>(
     (answer.status, Json(answer.body)).into_response()
 }
 
+fn refuse_body(error: &axum::Error, now: SystemTime) -> Response {
+    let (status, msg) = match error.source() {
+        Some(source) if source.is::<LengthLimitError>() => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+        }
+        _ => (StatusCode::BAD_REQUEST, "the body is incomplete"),
+    };
+    let body = acknowledgement(PARAMETER_INVALID, msg, now);
+    (status, Json(body)).into_response()
+}
+
 fn log<E: Debug>(answer: &Answer<E>, message_id: Option<&str>) {
     let outcome = &answer.outcome;
     match outcome {
         Outcome::Handled | Outcome::Duplicate => tracing::info!(message_id, ?outcome, "push"),
         _ => tracing::warn!(message_id, ?outcome, "push"),
+    }
+    if let Some(error) = &answer.store_error {
+        tracing::warn!(message_id, ?error, "replay store failed after the handler");
     }
 }

@@ -22,7 +22,10 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) fn new(message_id: MessageId, timestamp: u64, received_at: SystemTime) -> Self {
+    /// A delivery as [`crate::Receiver`] makes it, public so that a test can call the methods of a
+    /// [`crate::PushReceiver`] by itself. `timestamp` is in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn new(message_id: MessageId, timestamp: u64, received_at: SystemTime) -> Self {
         Self {
             message_id,
             timestamp,

@@ -1,5 +1,11 @@
 //! The receiver's side of a push, from headers and bytes to the answer.
 
+use std::any::Any;
+use std::error::Error;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode};
@@ -33,6 +39,11 @@ pub struct Answer<E> {
     pub body: Acknowledgement,
     /// What happened, for the receiver's log.
     pub outcome: Outcome<E>,
+    /// Why the replay store could not record what the handler did, for the receiver's log.
+    ///
+    /// The answer stands all the same. A push that was handled may be handled again if it comes
+    /// again; one that was not handled can't be until its claim lapses.
+    pub store_error: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// What happened to a push.
@@ -53,8 +64,10 @@ pub enum Outcome<E> {
     Refused,
     /// The receiver failed; the push comes again.
     Failed(E),
+    /// The receiver panicked, with this message; the push comes again.
+    Panicked(String),
     /// The replay store failed; nothing was handled, and the push comes again.
-    StoreFailed(Box<dyn std::error::Error + Send + Sync>),
+    StoreFailed(Box<dyn Error + Send + Sync>),
 }
 
 impl<R: PushReceiver> Receiver<R> {
@@ -78,7 +91,11 @@ impl<R: PushReceiver, S: ReplayStore> Receiver<R, S> {
         }
     }
 
-    /// Answers one request; `body` is its exact bytes and `now` the receiver's time.
+    /// Answers one request; `body` is its exact bytes and `now` the receiver's time, taken when
+    /// the body was complete.
+    ///
+    /// If the future is dropped while a method of the [`PushReceiver`] runs, the claim of the
+    /// message stands until its lease lapses.
     pub async fn receive(
         &self,
         headers: &HeaderMap,
@@ -109,19 +126,46 @@ impl<R: PushReceiver, S: ReplayStore> Receiver<R, S> {
     ) -> Answer<R::Error> {
         let id = verified.message_id();
         let delivery = Delivery::new(id.clone(), verified.timestamp(), now);
-        let (answer, is_done) = match self.receiver.receive(delivery, push).await {
-            Ok(body) if body.code == acknowledge::SUCCESS => (Answer::handled(body), true),
-            Ok(body) => (Answer::refused(body), false),
-            Err(error) => (Answer::refuse(Outcome::Failed(error), now), false),
+        let handled = catch_panic(self.receiver.receive(delivery, push)).await;
+        let (answer, is_done) = match handled {
+            Ok(Ok(body)) if body.code == acknowledge::SUCCESS => (Answer::handled(body), true),
+            Ok(Ok(body)) => (Answer::refused(body), false),
+            Ok(Err(error)) => (Answer::refuse(Outcome::Failed(error), now), false),
+            Err(message) => (Answer::refuse(Outcome::Panicked(message), now), false),
         };
         // A store that fails here costs a second call at most: the claim lapses by itself, and
         // what was handled may be acknowledged all the same.
-        let _ = match is_done {
+        let stored = match is_done {
             true => self.store.complete(id, now).await,
             false => self.store.release(id).await,
         };
-        answer
+        Answer {
+            store_error: stored.err().map(Into::into),
+            ..answer
+        }
     }
+}
+
+/// Waits for `future`; a panic on the way becomes its message.
+///
+/// `futures_util` has this too, for five more crates.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // After a panic the future is not polled again, so nobody sees what it left half done.
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
+        }
+    })
+    .await
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "of an unknown kind".to_owned())
 }
 
 impl<E> Answer<E> {
@@ -130,6 +174,7 @@ impl<E> Answer<E> {
             status: StatusCode::OK,
             body,
             outcome: Outcome::Handled,
+            store_error: None,
         }
     }
 
@@ -139,6 +184,7 @@ impl<E> Answer<E> {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             body,
             outcome: Outcome::Refused,
+            store_error: None,
         }
     }
 
@@ -147,6 +193,7 @@ impl<E> Answer<E> {
             status: StatusCode::OK,
             body: acknowledgement(acknowledge::SUCCESS, "success", now),
             outcome,
+            store_error: None,
         }
     }
 
@@ -174,6 +221,7 @@ impl<E> Answer<E> {
             status,
             body: acknowledgement(code, msg, now),
             outcome,
+            store_error: None,
         }
     }
 }

@@ -17,7 +17,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::expiring_map::ExpiringMap;
@@ -39,6 +39,12 @@ pub enum Claim {
 /// Implementations over a database keep ids for longer than the platform's whole retry schedule
 /// (about 75 hours), and let a claim that was neither completed nor released lapse, because its
 /// holder may have died.
+///
+/// A claim belongs to its message and not to the call that made it: a [`release`](Self::release)
+/// that comes after the lease can free the claim of another call, and the message is then handled
+/// twice. So the lease must exceed the slowest handler.
+///
+/// Receivers share a store as an [`Arc`] of it, such as those of two routes.
 pub trait ReplayStore: Send + Sync {
     /// Why the store could not answer.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -64,6 +70,22 @@ pub trait ReplayStore: Send + Sync {
 
     /// Gives a claim back because the handler failed; a message that is done stays done.
     fn release(&self, id: &MessageId) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+impl<S: ReplayStore> ReplayStore for Arc<S> {
+    type Error = S::Error;
+
+    async fn claim(&self, id: &MessageId, now: SystemTime) -> Result<Claim, S::Error> {
+        S::claim(self, id, now).await
+    }
+
+    async fn complete(&self, id: &MessageId, now: SystemTime) -> Result<(), S::Error> {
+        S::complete(self, id, now).await
+    }
+
+    async fn release(&self, id: &MessageId) -> Result<(), S::Error> {
+        S::release(self, id).await
+    }
 }
 
 /// The default store: one process, lost when it ends, bounded.

@@ -11,6 +11,14 @@ use crate::story::Story;
 const URL: &str = "https://merchant.example/hooks";
 const NEW_URL: &str = "https://merchant.example/hooks/v2";
 
+/// A client of the platform, as the owner of `token` uses it.
+pub(crate) fn client(platform: &str, token: &str) -> anyhow::Result<Client> {
+    // A proxy of the environment must not stand between two ports of this machine.
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let builder = Client::builder(platform, token).http_client(http);
+    Ok(builder.build()?)
+}
+
 /// All six operations; gives the signing secret of the webhook.
 pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow::Result<Secret> {
     story.request("GET /v1/events, every page of the catalogue");
@@ -95,7 +103,7 @@ pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow
 
 /// What a caller is told who does it wrong.
 pub(crate) async fn refusals(story: &mut Story, platform: &str) -> anyhow::Result<()> {
-    let client = Client::new(platform, TOKEN)?;
+    let client = client(platform, TOKEN)?;
     story.request("GET /v1/webhooks?limit=0&cursor=-1, two faults in one request");
     let refused = client.list_webhooks().limit(0).cursor(-1).send().await;
     let error = refused.err().context("it was not refused")?;
@@ -116,7 +124,7 @@ pub(crate) async fn refusals(story: &mut Story, platform: &str) -> anyhow::Resul
     );
 
     story.request("GET /v1/events, with a wrong token");
-    let stranger = Client::new(platform, "not-the-token")?;
+    let stranger = self::client(platform, "not-the-token")?;
     let refused = stranger.list_events().send().await;
     let error = refused.err().context("it was not refused")?;
     story.answer(

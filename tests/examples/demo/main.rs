@@ -15,8 +15,6 @@ mod story;
 
 use std::process::ExitCode;
 
-use orderhook_client::Client;
-
 use story::Story;
 
 const TOKEN: &str = "demo-token";
@@ -27,7 +25,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 
     story.chapter("A platform serves the six operations, a merchant calls them");
     let platform = servers::platform(TOKEN).await?;
-    let client = Client::new(&platform, TOKEN)?;
+    let client = calls::client(&platform, TOKEN)?;
     let secret = calls::six_operations(&mut story, &client).await?;
     calls::refusals(&mut story, &platform).await?;
 

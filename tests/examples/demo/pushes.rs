@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
 use orderhook_types::{Acknowledgement, CardEventPush, OrderState, OrderStatusPush, Secret};
 use orderhook_webhook::acknowledge::acknowledges;
 use orderhook_webhook::{
@@ -68,7 +67,8 @@ impl Wire {
         let address = servers::start(axum::Router::new().route("/hooks", route)).await?;
         Ok(Self {
             url: format!("{address}/hooks"),
-            http: reqwest::Client::new(),
+            // A proxy of the environment must not stand between two ports of this machine.
+            http: reqwest::Client::builder().no_proxy().build()?,
             signer: Signer::new([secret])?,
             handled,
         })
@@ -124,8 +124,10 @@ pub(crate) async fn order(story: &mut Story, wire: &mut Wire) -> anyhow::Result<
             acknowledges(answer.status, &answer.body).is_ok(),
             "acknowledged with code 00000",
         );
-        let handled = wire.handled.recv().await.context("the receiver is gone")?;
-        let right = matches!(&handled, Push::OrderStatusChange(push) if push.data.state == state);
+        // The merchant's method ends before the answer is given.
+        let handled = wire.handled.try_recv();
+        let right =
+            matches!(&handled, Ok(Push::OrderStatusChange(push)) if push.data.state == state);
         story.check(
             right,
             format!("signature verified, and the merchant has the order in state {state}"),
@@ -154,9 +156,9 @@ pub(crate) async fn card_event(story: &mut Story, wire: &mut Wire) -> anyhow::Re
     let push = orderhook_webhook::card_event(&event)?;
     let answer = wire.send(story, &push, "msg_3").await?;
     story.check(answer.status == 200, "acknowledged by a 2xx");
-    let handled = wire.handled.recv().await.context("the receiver is gone")?;
+    let handled = wire.handled.try_recv();
     story.check(
-        handled == Push::CardEvent(event),
+        handled == Ok(Push::CardEvent(event)),
         "signature verified, and the merchant has the same event",
     );
     Ok(())

@@ -32,7 +32,8 @@ async fn run_against_server(mut program: Command) {
     let server = TestServer::with_platform().await;
     program
         .env("ORDERHOOK_BASE_URL", server.base_url())
-        .env("ORDERHOOK_TOKEN", ADA);
+        .env("ORDERHOOK_TOKEN", ADA)
+        .env("NO_PROXY", "127.0.0.1");
     let output = tokio::task::spawn_blocking(move || program.output())
         .await
         .expect("it does not panic")

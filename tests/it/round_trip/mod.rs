@@ -40,8 +40,11 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let receiver: &RecordingReceiver = Box::leak(Box::default());
     let router = recording::router(api).route(pushes::PATH, pushes::route(receiver));
     let server = runtime.block_on(TestServer::start(router));
+    // A proxy of the environment must not stand between a test and its own process.
+    let http = reqwest::Client::builder().no_proxy().build();
     // A 503 is part of the test, and must not be tried again.
     let client = Client::builder(server.base_url(), TOKEN)
+        .http_client(http.expect("a client"))
         .retry(RetryPolicy::never())
         .build()
         .expect("a client");

@@ -53,6 +53,11 @@ pub(super) fn run_tests(run: &Run) -> anyhow::Result<()> {
     execute(&mut command)
 }
 
+/// What `cargo xtask demo` runs once it has regenerated.
+pub(super) fn run_demo(run: &Run) -> anyhow::Result<()> {
+    execute(cargo(run).args(["run", "--package", "orderhook-tests", "--example", "demo"]))
+}
+
 pub(super) fn build_documentation(run: &Run) -> anyhow::Result<()> {
     execute(
         cargo(run)

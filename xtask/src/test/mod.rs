@@ -92,6 +92,7 @@ const STEPS: &[Step] = &[
     )
     .needs(&[Runtime::Python, Runtime::Node]),
     Step::new("tests", local::run_tests),
+    Step::new("demo", local::run_demo),
     Step::new("documentation", local::build_documentation),
     Step::new("packages of the libraries", local::package_libraries),
 ];

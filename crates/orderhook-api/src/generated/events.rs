@@ -7,7 +7,6 @@ use ::axum::response::Response;
 use crate::Server;
 use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
 use crate::runtime::shape::*;
-use super::shapes::*;
 /// The catalogue of event types, and which webhook is subscribed to which.
 ///
 /// Every method is an operation of the document; its error has a variant for each refusal that the document names and for nothing else.
@@ -67,7 +66,9 @@ static SUBSCRIBE_EVENT_PATH: &[Parameter] = &[
         },
     },
 ];
-static SUBSCRIBE_EVENT_BODY: Shape = Shape::Named(&SUBSCRIBE_EVENT_REQUEST);
+static SUBSCRIBE_EVENT_BODY: Shape = Shape::Named(
+    &super::shapes::SUBSCRIBE_EVENT_REQUEST,
+);
 static UNSUBSCRIBE_EVENT: Operation = Operation {
     id: "unsubscribe_event",
     method: "DELETE",
@@ -86,7 +87,7 @@ static UNSUBSCRIBE_EVENT_PATH: &[Parameter] = &[
         name: "event_type",
         required: true,
         allow_empty: false,
-        shape: Shape::Named(&EVENT_TYPE),
+        shape: Shape::Named(&super::shapes::EVENT_TYPE),
     },
     Parameter {
         name: "webhook_id",
@@ -140,13 +141,13 @@ static LIST_EVENTS_QUERY: &[Parameter] = &[
         name: "event_type",
         required: false,
         allow_empty: false,
-        shape: Shape::Named(&EVENT_TYPE),
+        shape: Shape::Named(&super::shapes::EVENT_TYPE),
     },
     Parameter {
         name: "event_code",
         required: false,
         allow_empty: false,
-        shape: Shape::Named(&EVENT_CODE),
+        shape: Shape::Named(&super::shapes::EVENT_CODE),
     },
     Parameter {
         name: "ascending",

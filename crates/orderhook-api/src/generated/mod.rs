@@ -9,6 +9,9 @@ mod shapes;
 use ::std::sync::Arc;
 use crate::runtime;
 /// Every operation, and the documented refusals for an unknown path or method.
+///
+/// It has fallbacks, and so does not merge with a router that has its own: merge the
+/// `routes` of each tag there, and call [`with_fallbacks`](runtime::with_fallbacks) last.
 pub fn router<S: events::EventsApi + webhooks::WebhooksApi>(
     server: Arc<S>,
 ) -> ::axum::Router {

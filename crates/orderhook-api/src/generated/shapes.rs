@@ -8,12 +8,12 @@ pub(crate) static CREATE_WEBHOOK_REQUEST: Shape = Shape::Object(
         Member {
             name: "webhook_name",
             required: true,
-            shape: Shape::Named(&WEBHOOK_NAME),
+            shape: Shape::Named(&super::shapes::WEBHOOK_NAME),
         },
         Member {
             name: "webhook_url",
             required: false,
-            shape: Shape::Named(&WEBHOOK_URL),
+            shape: Shape::Named(&super::shapes::WEBHOOK_URL),
         },
     ],
 );
@@ -44,7 +44,7 @@ pub(crate) static SUBSCRIBE_EVENT_REQUEST: Shape = Shape::Object(
         Member {
             name: "event_type",
             required: true,
-            shape: Shape::Named(&EVENT_TYPE),
+            shape: Shape::Named(&super::shapes::EVENT_TYPE),
         },
     ],
 );
@@ -54,12 +54,12 @@ pub(crate) static UPDATE_WEBHOOK_REQUEST: Shape = Shape::Object(
         Member {
             name: "webhook_name",
             required: true,
-            shape: Shape::Named(&WEBHOOK_NAME),
+            shape: Shape::Named(&super::shapes::WEBHOOK_NAME),
         },
         Member {
             name: "webhook_url",
             required: false,
-            shape: Shape::Nullable(&Shape::Named(&WEBHOOK_URL)),
+            shape: Shape::Nullable(&Shape::Named(&super::shapes::WEBHOOK_URL)),
         },
     ],
 );

@@ -7,7 +7,6 @@ use ::axum::response::Response;
 use crate::Server;
 use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
 use crate::runtime::shape::*;
-use super::shapes::*;
 /// The addresses that a merchant wants events sent to.
 ///
 /// Every method is an operation of the document; its error has a variant for each refusal that the document names and for nothing else.
@@ -92,13 +91,13 @@ static LIST_WEBHOOKS_QUERY: &[Parameter] = &[
         name: "webhook_name",
         required: false,
         allow_empty: false,
-        shape: Shape::Named(&WEBHOOK_NAME),
+        shape: Shape::Named(&super::shapes::WEBHOOK_NAME),
     },
     Parameter {
         name: "webhook_url",
         required: false,
         allow_empty: false,
-        shape: Shape::Named(&WEBHOOK_URL),
+        shape: Shape::Named(&super::shapes::WEBHOOK_URL),
     },
     Parameter {
         name: "ascending",
@@ -125,10 +124,10 @@ static CREATE_WEBHOOK_HEADERS: &[Parameter] = &[
         name: "Idempotency-Key",
         required: false,
         allow_empty: false,
-        shape: Shape::Named(&IDEMPOTENCY_KEY),
+        shape: Shape::Named(&super::shapes::IDEMPOTENCY_KEY),
     },
 ];
-static CREATE_WEBHOOK_BODY: Shape = Shape::Named(&CREATE_WEBHOOK_REQUEST);
+static CREATE_WEBHOOK_BODY: Shape = Shape::Named(&super::shapes::CREATE_WEBHOOK_REQUEST);
 static UPDATE_WEBHOOK: Operation = Operation {
     id: "update_webhook",
     method: "PUT",
@@ -151,7 +150,7 @@ static UPDATE_WEBHOOK_PATH: &[Parameter] = &[
         },
     },
 ];
-static UPDATE_WEBHOOK_BODY: Shape = Shape::Named(&UPDATE_WEBHOOK_REQUEST);
+static UPDATE_WEBHOOK_BODY: Shape = Shape::Named(&super::shapes::UPDATE_WEBHOOK_REQUEST);
 /// Why `list_webhooks` is refused.
 #[derive(Debug)]
 pub enum ListWebhooksError {

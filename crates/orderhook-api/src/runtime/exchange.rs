@@ -23,6 +23,15 @@ pub struct Call<P> {
 }
 
 impl<P> Call<P> {
+    /// A call that no request stands behind, for tests of an implementation.
+    pub fn new(principal: P, trace_id: TraceId, operation: &'static Operation) -> Self {
+        Self {
+            principal,
+            trace_id,
+            operation,
+        }
+    }
+
     /// The operation that is called.
     pub fn operation(&self) -> &'static Operation {
         self.operation
@@ -46,19 +55,18 @@ impl<'a, S: Server> Exchange<'a, S> {
 
     /// For a request that belongs to no operation.
     pub(super) fn unknown(server: &'a S, request: &Request) -> Self {
+        let trace_id = server.trace_id(request);
+        let (method, path) = (request.method(), request.uri().path());
+        tracing::info!(trace_id = trace_id.as_str(), %method, path, "no such operation");
         Self {
             server,
             operation: None,
-            trace_id: server.trace_id(request),
+            trace_id,
         }
     }
 
     pub(crate) fn call<P>(&self, operation: &'static Operation, principal: P) -> Call<P> {
-        Call {
-            principal,
-            trace_id: self.trace_id.clone(),
-            operation,
-        }
+        Call::new(principal, self.trace_id.clone(), operation)
     }
 
     /// Waits for `answer` and writes it; a panic on the way becomes an internal error.
@@ -71,7 +79,12 @@ impl<'a, S: Server> Exchange<'a, S> {
         let answer = answer.unwrap_or_else(|panic| Err(Refusal::internal(panic_message(&*panic))));
         let body = answer.and_then(|answer| serde_json::to_vec(&answer).map_err(Refusal::internal));
         match body {
-            Ok(body) => json(status, body),
+            Ok(body) => {
+                let trace_id = self.trace_id.as_str();
+                let operation = self.operation_id();
+                tracing::info!(trace_id, operation, status, "answered");
+                json(status, body)
+            }
             Err(refusal) => self.reject(refusal),
         }
     }
@@ -79,7 +92,7 @@ impl<'a, S: Server> Exchange<'a, S> {
     /// Logs the refusal and answers with it.
     pub(super) fn reject(&self, refusal: Refusal) -> Response {
         let trace_id = self.trace_id.as_str();
-        let operation = self.operation.map_or("none", |operation| operation.id);
+        let operation = self.operation_id();
         let status = refusal.status();
         if status >= 500 {
             tracing::error!(trace_id, operation, status, error = %chain(&refusal), "refused");
@@ -88,6 +101,10 @@ impl<'a, S: Server> Exchange<'a, S> {
             tracing::info!(trace_id, operation, status, error = %chain(&refusal), ?faults, "refused");
         }
         self.server.reject(&self.trace_id, refusal)
+    }
+
+    fn operation_id(&self) -> &'static str {
+        self.operation.map_or("none", |operation| operation.id)
     }
 }
 

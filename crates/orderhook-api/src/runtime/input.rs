@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::json::{self, Json};
+use super::refusal::MAX_FAULTS;
 use super::shape::{Checker, Parameter, Place, Shape};
 use super::{Fault, Location, Refusal, Rule};
 
@@ -68,6 +69,8 @@ impl Input {
             let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
             match (decode(name), decode(text)) {
                 (Some(name), Some(text)) => given.push((name, text)),
+                // No more than are told: a query has room for thousands.
+                _ if self.faults.len() >= MAX_FAULTS => {}
                 _ => self.faults.push(Fault::new(
                     Location::Query,
                     name,

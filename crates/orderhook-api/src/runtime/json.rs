@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Number};
 
+use super::refusal::MAX_FAULTS;
 use super::shape::Place;
 use super::{Fault, Location, Rule};
 
@@ -65,8 +66,16 @@ impl Strict<'_> {
     fn note_repeated(&self, members: &[(Cow<'_, str>, Json<'_>)]) {
         let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
         names.sort_unstable();
-        for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
-            let field = Place::Member(self.place, pair[0]).to_string();
+        let mut repeated: Vec<&str> = names
+            .windows(2)
+            .filter(|pair| pair[0] == pair[1])
+            .map(|pair| pair[0])
+            .collect();
+        repeated.dedup();
+        // As many as are told anyway: each of them holds the whole path to its object.
+        let room = MAX_FAULTS.saturating_sub(self.repeated.borrow().len());
+        for name in repeated.into_iter().take(room) {
+            let field = Place::Member(self.place, name).to_string();
             let fault = Fault::new(
                 Location::Body,
                 field,
@@ -240,7 +249,7 @@ mod tests {
     fn every_member_that_stands_twice_is_named() {
         let text = r#"{"a":1,"a":2,"b":[{"c":1,"c":1}],"a":3}"#;
         let expected = json!({"a": 3, "b": [{"c": 1}]});
-        let faults = ["b[0].c", "a", "a"].map(|field| (field, Rule::Duplicate));
+        let faults = ["b[0].c", "a"].map(|field| (field, Rule::Duplicate));
         check(text, Some(expected), &faults);
     }
 
@@ -267,5 +276,22 @@ mod tests {
         let mut faults = Vec::new();
         assert_eq!(read(b"\"\xff\"", &mut faults), None);
         assert_eq!(faults[0].rule, Rule::Syntax);
+    }
+
+    #[test]
+    fn a_hostile_body_gives_few_and_short_faults() {
+        let members: Vec<_> = (0..1000)
+            .map(|index| format!("\"{index}\":1,\"{index}\":1"))
+            .collect();
+        let text = format!("{{\"{}\":{{{}}}}}", "k".repeat(30_000), members.join(","));
+        let mut faults = Vec::new();
+        read(text.as_bytes(), &mut faults);
+        assert_eq!(faults.len(), MAX_FAULTS);
+        assert!(faults.iter().all(|fault| fault.field == "k".repeat(128)));
+
+        let refusal = super::super::Refusal::bad_request([faults.clone(), faults].concat());
+        let problem = refusal.problem();
+        assert_eq!(problem.message(), "the request breaks more than 64 rules");
+        assert_eq!(problem.faults().len(), MAX_FAULTS);
     }
 }

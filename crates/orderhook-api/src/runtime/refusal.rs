@@ -24,17 +24,28 @@ pub struct Fault {
     pub message: String,
 }
 
+/// How many scalar values of a field's name are kept: a hostile body has names of its own length,
+/// and would get them back many times.
+const MAX_FIELD_LENGTH: usize = 128;
+
+/// How many faults of a request are told.
+pub(super) const MAX_FAULTS: usize = 64;
+
 impl Fault {
-    /// A fault of `field` in `location`.
+    /// A fault of `field` in `location`; what is beyond 128 scalar values of `field` is cut off.
     pub fn new(
         location: Location,
         field: impl Into<String>,
         rule: Rule,
         message: impl Into<String>,
     ) -> Self {
+        let mut field = field.into();
+        if let Some((end, _)) = field.char_indices().nth(MAX_FIELD_LENGTH) {
+            field.truncate(end);
+        }
         Self {
             location,
-            field: field.into(),
+            field,
             rule,
             message: message.into(),
         }
@@ -183,12 +194,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// 400, with every fault that was found.
-    pub fn bad_request(faults: Vec<Fault>) -> Self {
+    /// 400, with every fault that was found, of which the first 64 are told.
+    pub fn bad_request(mut faults: Vec<Fault>) -> Self {
         let message = match faults.len() {
             1 => "the request breaks a rule".to_owned(),
-            count => format!("the request breaks {count} rules"),
+            count @ 0..=MAX_FAULTS => format!("the request breaks {count} rules"),
+            _ => format!("the request breaks more than {MAX_FAULTS} rules"),
         };
+        faults.truncate(MAX_FAULTS);
         let problem = Problem {
             faults,
             ..Problem::new(message)

@@ -12,6 +12,8 @@ const TODAY: Duration = Duration::from_secs(1_793_525_400);
 #[derive(Clone, Debug)]
 pub(crate) struct TestClock {
     start: Instant,
+    /// How much longer every wait takes than it was asked to.
+    late: Duration,
     state: Arc<Mutex<State>>,
 }
 
@@ -25,8 +27,13 @@ impl TestClock {
     pub(crate) fn new() -> Self {
         Self {
             start: tokio::time::Instant::now().into_std(),
+            late: Duration::ZERO,
             state: Arc::default(),
         }
+    }
+
+    pub(crate) fn with_late_timer(self, late: Duration) -> Self {
+        Self { late, ..self }
     }
 
     pub(crate) fn advance(&self, duration: Duration) {
@@ -51,7 +58,7 @@ impl Clock for TestClock {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let mut state = self.state.lock().unwrap();
-        state.elapsed += duration;
+        state.elapsed += duration + self.late;
         state.waits.push(duration);
         Box::pin(std::future::ready(()))
     }

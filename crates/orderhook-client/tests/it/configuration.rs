@@ -87,6 +87,8 @@ async fn every_attempt_carries_the_token_and_a_user_agent() {
         let user_agent = concat!("orderhook-client/", env!("CARGO_PKG_VERSION"));
         assert_eq!(seen.header("user-agent"), Some(user_agent));
         assert_eq!(seen.header("content-type"), None);
+        // progenitor's own, which the spec does not have.
+        assert_eq!(seen.header("api-version"), None);
     }
 }
 

@@ -111,18 +111,62 @@ async fn a_request_that_lacks_a_parameter_is_not_sent() {
     assert!(server.seen().is_empty());
 }
 
-#[tokio::test]
-async fn an_error_page_of_a_gateway_is_no_envelope() {
-    let page = Answer::Whole(502, Vec::new(), "<html>bad gateway</html>".to_owned());
+/// A refusal with this body, which is not the envelope, keeps all that the answer says.
+async fn check_foreign(status: u16, body: &str, is_retryable: bool) {
+    let headers = vec![("via", "balancer".to_owned())];
+    let page = Answer::Whole(status, headers, body.to_owned());
     let (_server, client) = client_of(vec![page; 4]).await;
     let error = client.list_events().send().await.unwrap_err();
-    assert!(error.is_retryable());
+    assert_eq!(error.status().unwrap(), status, "{body}");
+    assert_eq!(error.is_retryable(), is_retryable, "{status} {body}");
+    assert_eq!(error.is_unauthorized(), status == 401, "{status} {body}");
+    assert_eq!(error.is_rate_limited(), status == 429, "{status} {body}");
     assert_eq!((error.trace_id(), error.faults().len()), (None, 0));
 
-    // The answer is still whole: status, address and body.
     let Error::UnexpectedResponse(response) = error else {
-        panic!("502 is not documented");
+        panic!("{status} {body} is no envelope");
     };
     assert_eq!(response.url().path(), "/v1/events");
-    assert_eq!(response.text().await.unwrap(), "<html>bad gateway</html>");
+    assert_eq!(response.headers()["via"], "balancer");
+    assert_eq!(response.text().await.unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_refusal_without_the_envelope_keeps_its_status() {
+    // Documented.
+    check_foreign(400, "<html>bad request</html>", false).await;
+    check_foreign(401, "<html>who are you?</html>", false).await;
+    check_foreign(429, r#"{"error": "slow down"}"#, true).await;
+    check_foreign(500, "null", false).await;
+    check_foreign(503, "", true).await;
+    // Not documented.
+    check_foreign(405, "<html>not allowed</html>", false).await;
+    check_foreign(502, "<html>bad gateway</html>", true).await;
+}
+
+/// An answer of this status and as many bytes is read or not.
+async fn check_size(status: u16, bytes: usize, is_read: bool) {
+    let page = Answer::Whole(status, Vec::new(), " ".repeat(bytes));
+    let (server, client) = client_of(vec![page; 4]).await;
+    let error = client.list_events().send().await.unwrap_err();
+    match error {
+        Error::Custom(problem) => {
+            assert!(!is_read, "{status} {bytes}");
+            assert_eq!(problem, "the answer is larger than 8 MiB");
+            assert_eq!(server.seen().len(), 1, "it is not asked for again");
+        }
+        Error::InvalidResponsePayload(..) | Error::UnexpectedResponse(_) => {
+            assert!(is_read, "{status} {bytes}");
+        }
+        error => panic!("{status} {bytes}: {error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_8_mib() {
+    let most = 8 * 1024 * 1024;
+    check_size(200, most, true).await;
+    check_size(200, most + 1, false).await;
+    check_size(500, most, true).await;
+    check_size(503, most + 1, false).await;
 }

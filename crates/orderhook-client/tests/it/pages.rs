@@ -115,11 +115,10 @@ async fn every_page_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_page_is_the_last_where_it_says_so_or_names_no_next() {
+async fn a_page_is_the_last_where_it_says_so() {
     let first = [""];
     check(&[(json!("2"), false, 1)], 1, None, &first).await;
-    check(&[(json!(""), true, 1)], 1, None, &first).await;
-    check(&[(Value::Null, true, 1)], 1, None, &first).await;
+    check(&[(Value::Null, false, 1)], 1, None, &first).await;
     check(&[(json!("no number"), false, 1)], 1, None, &first).await;
 }
 
@@ -134,6 +133,11 @@ async fn a_cursor_that_leads_nowhere_is_an_error_after_the_items_of_its_page() {
     not_a_number("-1").await;
     not_a_number(" 2").await;
     not_a_number("99999999999999999999").await;
+
+    let missing = Some(": `has_more` without a `next_cursor`");
+    check(&[(json!(""), true, 2)], 2, missing, &[""]).await;
+    check(&[(Value::Null, true, 2)], 2, missing, &[""]).await;
+    check(&[(Value::Null, true, 0)], 0, missing, &[""]).await;
 
     let again = |cursor: &str| format!("{cursor}: `next_cursor` was there before");
     check(

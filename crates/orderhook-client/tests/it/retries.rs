@@ -234,6 +234,41 @@ async fn the_time_that_attempts_take_counts_towards_the_deadline() {
     assert_eq!((requests, waits), (2, vec![250]));
 }
 
+/// How often a call is sent where this much time is left after its second attempt and the wait.
+async fn check_left(left_ms: u64, requests: usize) {
+    // The deadline of 30 s without the waits of 250 and 500 ms.
+    let second = Duration::from_millis(30_000 - 750 - left_ms);
+    let answers = vec![
+        Answer::status(503),
+        Answer::status(503).after(second),
+        Answer::Silence,
+    ];
+    let clock = TestClock::new();
+    let server = Server::start(answers, &clock).await;
+    let client = builder(&server, &clock).build().unwrap();
+    let error = client.list_webhooks().send().await.unwrap_err();
+    assert_eq!(server.seen().len(), requests, "{left_ms} ms");
+    // Without a third attempt the call ends in the second's outcome, not in a timeout.
+    assert_eq!(error.status().is_some(), requests == 2, "{left_ms} ms");
+}
+
+#[tokio::test]
+async fn no_attempt_begins_shortly_before_the_deadline() {
+    check_left(100, 3).await;
+    check_left(99, 2).await;
+    check_left(1, 2).await;
+}
+
+#[tokio::test]
+async fn no_attempt_begins_after_a_timer_that_is_too_late() {
+    let clock = TestClock::new().with_late_timer(Duration::from_secs(3600));
+    let server = Server::start(vec![Answer::status(503); 4], &clock).await;
+    let client = builder(&server, &clock).build().unwrap();
+    let error = client.list_webhooks().send().await.unwrap_err();
+    assert_eq!(error.trace_id(), Some("trace-1"));
+    assert_eq!((server.seen().len(), clock.waits_ms()), (1, vec![250]));
+}
+
 /// The waits with this timeout and deadline where the server says nothing.
 async fn check_timeout(attempt: Duration, deadline: Duration, waits_ms: &[u128]) {
     let clock = TestClock::new();

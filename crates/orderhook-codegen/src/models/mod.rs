@@ -151,6 +151,17 @@ fn type_space(
     mut space: TypeSpaceSettings,
 ) -> Result<(TypeSpace, TokenStream), Error> {
     sound::check(document)?;
+    // A type that stands in for nothing would let go of what it was written for, such as a secret.
+    let known: Vec<&str> = schemas(document).map(|(name, _, _)| name).collect();
+    if let Some(name) = settings
+        .hand_written
+        .keys()
+        .find(|name| !known.contains(&name.as_str()))
+    {
+        let message =
+            format!("there is no schema `{name}`, which has a type written by hand; add it");
+        return Err(document.unsupported(SCHEMAS, message));
+    }
     for (schema, replacement) in replacements(document, settings, path) {
         let implements = [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr];
         space.with_replacement(schema, replacement, implements.into_iter());

@@ -1,6 +1,8 @@
 //! Texts that the other side may add to: `x-extensible-enum` lists the known ones,
 //! `x-enum-varnames` their Rust names, `x-enum-descriptions` what they mean.
 
+use std::collections::BTreeSet;
+
 use heck::ToPascalCase;
 use serde_json::Value;
 
@@ -60,11 +62,17 @@ pub(super) fn generate(
         code += &format!("    #[schema({})]\n", limits.join(", "));
     }
     code += &format!("    pub enum {} {{\n", names::type_name(name));
+    // What is not known has a variant of its own.
+    let mut taken = BTreeSet::from(["Unknown"]);
     for (index, (variant, text)) in variants.iter().zip(&texts).enumerate() {
-        let variant = names::parse_ident(variant).ok_or_else(|| {
+        let wrong = |problem: &str| {
             let at = pointer::join(&pointer::join(at, "x-enum-varnames"), &index.to_string());
-            document.unsupported(&at, format!("`{variant}` is no Rust name; write another"))
-        })?;
+            document.unsupported(&at, format!("`{variant}` is {problem}; write another"))
+        };
+        if !taken.insert(variant) {
+            return Err(wrong("another variant's name"));
+        }
+        let variant = names::parse_ident(variant).ok_or_else(|| wrong("no Rust name"))?;
         let meaning = descriptions
             .as_ref()
             .map_or_else(|| format!("`{text}`"), |list| list[index].clone());

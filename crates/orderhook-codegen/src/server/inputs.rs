@@ -1,11 +1,13 @@
 //! The typed inputs of an operation, and the tables that requests are read and checked by.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::operation::{Location, Operation, Parameter};
 use super::shapes::Shapes;
-use crate::document::Error;
+use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
 
@@ -39,6 +41,7 @@ pub(super) fn body_shape(operation: &Operation) -> Ident {
 }
 
 pub(super) fn generate(
+    document: &Document,
     operation: &Operation,
     types: &mut TypeNames<'_>,
     shapes: &mut Shapes<'_>,
@@ -55,7 +58,15 @@ pub(super) fn generate(
         };
         let mut fields = TokenStream::new();
         let mut rows = TokenStream::new();
+        let mut taken = BTreeSet::new();
         for parameter in parameters(operation, location) {
+            if !taken.insert(names::field_name(&parameter.name)) {
+                let message = format!(
+                    "`{}` is another parameter's name in Rust; write another",
+                    parameter.name
+                );
+                return Err(document.unsupported(&operation.at, message));
+            }
             fields.extend(field(parameter, types)?);
             let shape = shapes.of(&parameter.schema_at)?;
             let (name, required, allow_empty) =

@@ -5,6 +5,7 @@
 //! is, how a refusal looks).
 
 mod inputs;
+mod keywords;
 pub(crate) mod operation;
 mod refusals;
 mod shapes;
@@ -22,6 +23,15 @@ use crate::models::{ModelSettings, TypeNames};
 use crate::names;
 use operation::Operation;
 use shapes::Shapes;
+
+/// Modules beside those of the tags, and what these import.
+const RESERVED: [&str; 5] = [
+    "document",
+    "handlers",
+    "not_implemented",
+    "runtime",
+    "shapes",
+];
 
 /// The modules of the server side, by name, in the order in which they are read best; `mod`
 /// declares the others.
@@ -46,6 +56,10 @@ pub fn generate(
     }
     let mut modules = Vec::new();
     for (tag, operations) in &by_tag {
+        if RESERVED.contains(&names::field_name(tag).to_string().as_str()) {
+            let message = format!("the tag `{tag}` is the name of another module; write another");
+            return Err(document.unsupported(&operations[0].at, message));
+        }
         let module = tag::generate(document, tag, operations, &mut types, &mut shapes)?;
         modules.push((names::field_name(tag).to_string(), module));
     }
@@ -85,6 +99,9 @@ fn root(by_tag: &BTreeMap<&str, Vec<&Operation>>) -> TokenStream {
         use crate::runtime;
 
         /// Every operation, and the documented refusals for an unknown path or method.
+        ///
+        /// It has fallbacks, and so does not merge with a router that has its own: merge the
+        /// `routes` of each tag there, and call [`with_fallbacks`](runtime::with_fallbacks) last.
         pub fn router<S: #(#tags::#traits)+*>(server: Arc<S>) -> ::axum::Router {
             let router = ::axum::Router::new()#(.merge(#tags::routes::<S>()))*;
             runtime::with_fallbacks(router).with_state(server)

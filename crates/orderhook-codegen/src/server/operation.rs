@@ -74,6 +74,13 @@ pub(crate) fn read(
     let missing =
         |member: &str| document.unsupported(at, format!("an operation needs `{member}`; add it"));
 
+    if operation.value.get("callbacks").is_some() {
+        let at = pointer::join(at, "callbacks");
+        return Err(document.unsupported(
+            &at,
+            "callbacks can't be generated; describe them under `x-webhooks`",
+        ));
+    }
     let tags = operation.value.get("tags").and_then(Value::as_array);
     let tag = tags.and_then(|tags| tags.first()).and_then(Value::as_str);
     let (mut success, mut refusals) = (None, Vec::new());

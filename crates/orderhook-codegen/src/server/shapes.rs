@@ -9,6 +9,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
+use super::keywords;
 use crate::document::{Document, Error, pointer, shape};
 use crate::names;
 
@@ -35,7 +36,8 @@ impl<'a> Shapes<'a> {
         };
         let target = self.document.resolve(at)?.pointer;
         let name = self.name(reference, &target)?;
-        Ok(quote! { Shape::Named(&#name) })
+        // By its path, because an operation's own statics may have the same name.
+        Ok(quote! { Shape::Named(&super::shapes::#name) })
     }
 
     /// The statics behind the named shapes.
@@ -60,10 +62,11 @@ impl<'a> Shapes<'a> {
 
     fn inline(&mut self, at: &str) -> Result<TokenStream, Error> {
         let schema = self.document.get(at).unwrap_or(&Value::Null);
+        keywords::check(self.document, at, schema)?;
         let shape = match schema.get("type").and_then(Value::as_str) {
             // `nullable` asks for a `type` beside it, which the reference has as well.
             _ if schema.get("allOf").is_some() => self.untyped(at, schema)?,
-            Some("string") => self.text(at)?,
+            Some("string") => text(schema),
             Some("integer") => integer(schema),
             Some("number") => number(schema),
             Some("boolean") => quote! { Shape::Boolean },
@@ -80,27 +83,6 @@ impl<'a> Shapes<'a> {
             return Ok(quote! { Shape::Nullable(&#shape) });
         }
         Ok(shape)
-    }
-
-    fn text(&self, at: &str) -> Result<TokenStream, Error> {
-        let schema = self.document.get(at).unwrap_or(&Value::Null);
-        if schema.get("pattern").is_some() {
-            return Err(self.document.unsupported(
-                at,
-                "a `pattern` can't be checked; use `maxLength`, `enum` or `format`",
-            ));
-        }
-        let minimum = Literal::usize_unsuffixed(size(schema, "minLength").unwrap_or(0));
-        let maximum = optional(size(schema, "maxLength"));
-        let format = match schema.get("format").and_then(Value::as_str) {
-            Some("uri") => quote! { Some(Format::Uri) },
-            _ => quote! { None },
-        };
-        let texts = schema.get("enum").and_then(Value::as_array);
-        let texts = texts.into_iter().flatten().filter_map(Value::as_str);
-        Ok(quote! {
-            Shape::Text(Text { min_length: #minimum, max_length: #maximum, format: #format, one_of: &[#(#texts),*] })
-        })
     }
 
     fn array(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
@@ -129,16 +111,24 @@ impl<'a> Shapes<'a> {
     /// A reference in an `allOf` of its own, which is how OpenAPI 3.0 makes a reference nullable.
     fn untyped(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
         let parts = pointer::join(at, "allOf");
-        match schema.get("allOf").and_then(Value::as_array).map(Vec::len) {
-            Some(1) => self.of(&pointer::join(&parts, "0")),
-            None if schema.get("oneOf").or(schema.get("anyOf")).is_none() => {
-                Ok(quote! { Shape::Any })
-            }
-            _ => Err(self.document.unsupported(
-                at,
-                "a combination of schemas can't be checked in a request; write one schema",
-            )),
+        match schema.get("allOf") {
+            Some(_) => self.of(&pointer::join(&parts, "0")),
+            None => Ok(quote! { Shape::Any }),
         }
+    }
+}
+
+fn text(schema: &Value) -> TokenStream {
+    let minimum = Literal::usize_unsuffixed(size(schema, "minLength").unwrap_or(0));
+    let maximum = optional(size(schema, "maxLength"));
+    let format = match schema.get("format").and_then(Value::as_str) {
+        Some("uri") => quote! { Some(Format::Uri) },
+        _ => quote! { None },
+    };
+    let texts = schema.get("enum").and_then(Value::as_array);
+    let texts = texts.into_iter().flatten().filter_map(Value::as_str);
+    quote! {
+        Shape::Text(Text { min_length: #minimum, max_length: #maximum, format: #format, one_of: &[#(#texts),*] })
     }
 }
 

@@ -28,7 +28,10 @@ pub(super) fn generate(
     let about = tag_description(document, tag);
     let (mut inputs, mut methods, mut handlers, mut errors) = Default::default();
     for operation in operations {
-        add(&mut inputs, inputs::generate(operation, types, shapes)?);
+        add(
+            &mut inputs,
+            inputs::generate(document, operation, types, shapes)?,
+        );
         add(&mut methods, method(operation, types)?);
         add(
             &mut handlers,
@@ -50,7 +53,6 @@ pub(super) fn generate(
         use crate::Server;
         use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
         use crate::runtime::shape::*;
-        use super::shapes::*;
 
         #trait_doc
         pub trait #trait_name: Server { #methods }

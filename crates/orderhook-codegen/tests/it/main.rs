@@ -5,6 +5,7 @@
     reason = "a helper of a test fails the test; clippy exempts only the test functions"
 )]
 
+mod collisions;
 mod mutations;
 mod refusals;
 

@@ -10,7 +10,7 @@ const ALL: &str = "mcsp";
 /// Asserts that the clean document with `to` in place of `from` is refused by `generators`, each
 /// named by its first letter, with exactly this error.
 #[track_caller]
-fn check(generators: &str, from: &str, to: &str, expected: &str) {
+pub(crate) fn check(generators: &str, from: &str, to: &str, expected: &str) {
     assert_eq!(CLEAN.matches(from).count(), 1, "`{from}` must be unique");
     let errors = errors(&CLEAN.replace(from, to));
     for (generator, error) in ALL.chars().zip(errors) {
@@ -64,13 +64,31 @@ fn schemas() {
         "s",
         "name: {type: string, maxLength: 5}\n",
         "name: {type: string, pattern: '^a'}\n",
-        "67:9: /components/schemas/Thing/properties/name: a `pattern` can't be checked; use `maxLength`, `enum` or `format`",
+        "67:30: /components/schemas/Thing/properties/name/pattern: a `pattern` can't be checked; use `maxLength`, `enum` or `format`",
     );
     check(
         "s",
         "note: {type: string, nullable: true}",
         "note: {oneOf: [{type: string}, {type: number}]}",
-        "70:9: /components/schemas/Thing/properties/note: a combination of schemas can't be checked in a request; write one schema",
+        "70:16: /components/schemas/Thing/properties/note/oneOf: a combination of schemas can't be checked; write one schema",
+    );
+    check(
+        "s",
+        "name: {type: string, maxLength: 5}\n",
+        "name: {type: string, format: byte}\n",
+        "67:30: /components/schemas/Thing/properties/name/format: the format \"byte\" beside `type: string` can't be checked; leave it out",
+    );
+    check(
+        "s",
+        "minimum: 1, maximum: 9}",
+        "multipleOf: 3}",
+        "68:31: /components/schemas/Thing/properties/size/multipleOf: `multipleOf` beside `type: integer` can't be checked in a request; leave it out",
+    );
+    check(
+        "s",
+        "note: {type: string, nullable: true}",
+        "note: {maxLength: 5}",
+        "70:16: /components/schemas/Thing/properties/note/maxLength: `maxLength` needs a `type` beside it; add it",
     );
 }
 

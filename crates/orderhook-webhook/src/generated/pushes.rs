@@ -40,6 +40,10 @@ impl Push {
 /// What a receiver does with each push.
 ///
 /// Pushes are delivered at least once; an error is not acknowledged, so that the push comes again.
+///
+/// The future of a method may be dropped at any of its awaits, such as when the sender hangs up, so
+/// persist the push first. A call that was dropped leaves its claim on the message until the lease
+/// lapses; a retry that comes earlier is not handled.
 pub trait PushReceiver: Send + Sync + 'static {
     /// Why a push could not be handled.
     type Error: ::std::error::Error + Send + Sync + 'static;
@@ -59,6 +63,8 @@ pub trait PushReceiver: Send + Sync + 'static {
     ///
     /// Pushed to every webhook that is subscribed to the type of event and has an address; at least once.
     /// Any 2xx acknowledges it, whatever the body.
+    ///
+    /// Also called for a `type` that is not in the document; match on it before acknowledging.
     fn card_event(
         &self,
         delivery: Delivery,

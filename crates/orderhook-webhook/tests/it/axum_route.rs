@@ -1,16 +1,23 @@
 //! A receiver behind a real HTTP server, and the sender's requests to it.
 
+use std::io::{self, Read as _};
+use std::iter;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::body::Body;
+use futures_util::stream;
 use orderhook_webhook::axum::route;
+use orderhook_webhook::replay::ReplayStore;
 use orderhook_webhook::{Push, PushRequest, Receiver, card_event, order_status_change};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
-use crate::at;
-use crate::handler::{CARD_EVENT, Handler, NOW, ORDER, attempt, signed, verifier};
+use crate::handler::{CARD_EVENT, Down, Handler, NOW, ORDER, attempt, signed, verifier};
+use crate::{at, now_or_panic};
 
 const ONE_MIB: usize = 1024 * 1024;
 
@@ -114,6 +121,67 @@ async fn a_body_of_more_than_one_mebibyte_is_refused() {
         assert_eq!(body(answer).await["code"], code, "{length}");
     }
     assert_eq!(handler.calls().len(), 1);
+}
+
+/// The status that answers [`ORDER`], signed at [`NOW`], when its body comes as `chunks`.
+fn status(
+    receiver: Receiver<Handler, impl ReplayStore + 'static>,
+    clock: &Arc<AtomicU64>,
+    chunks: impl Iterator<Item = io::Result<&'static str>> + Send + 'static,
+) -> u16 {
+    let clock = Arc::clone(clock);
+    let clock = move || at(clock.load(Ordering::Relaxed));
+    let router: Router = Router::new().route("/", route(Arc::new(receiver), clock));
+    let body = Body::from_stream(stream::iter(chunks));
+    let mut request = http::Request::post("/").body(body).unwrap();
+    *request.headers_mut() = signed("msg_1", ORDER.as_bytes());
+    now_or_panic(router.oneshot(request))
+        .unwrap()
+        .status()
+        .as_u16()
+}
+
+#[test]
+fn a_body_that_ends_after_the_tolerance_is_refused() {
+    for (seconds, expected) in [(300, 200), (301, 401)] {
+        let clock = Arc::new(AtomicU64::new(NOW));
+        let body_time = Arc::clone(&clock);
+        let slow_body = iter::once_with(move || {
+            body_time.fetch_add(seconds, Ordering::Relaxed);
+            Ok(ORDER)
+        });
+        let receiver = Receiver::new(Handler::default(), verifier());
+        assert_eq!(status(receiver, &clock, slow_body), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_a_bad_request() {
+    let clock = Arc::new(AtomicU64::new(NOW));
+    let handler = Handler::default();
+    let receiver = Receiver::new(handler.clone(), verifier());
+    let broken = [Ok(ORDER), Err(io::ErrorKind::ConnectionReset.into())];
+    assert_eq!(status(receiver, &clock, broken.into_iter()), 400);
+    assert!(handler.calls().is_empty());
+}
+
+#[test]
+fn a_store_that_fails_after_the_handler_is_logged() {
+    let clock = Arc::new(AtomicU64::new(NOW));
+    let receiver =
+        Receiver::new(Handler::default(), verifier()).replay_store(Down { claims: false });
+    let (mut log, writer) = io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(writer));
+
+    let status = tracing::subscriber::with_default(subscriber.finish(), || {
+        status(receiver, &clock, iter::once(Ok(ORDER)))
+    });
+
+    assert_eq!(status, 200);
+    let mut lines = String::new();
+    log.read_to_string(&mut lines).unwrap();
+    let expected = r#"replay store failed after the handler message_id="msg_1" error=DatabaseDown"#;
+    assert!(lines.contains(expected), "{lines}");
 }
 
 #[tokio::test]

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use http::{HeaderMap, Uri};
 use orderhook_types::{Acknowledgement, CardEventPush, OrderStatusPush};
+use orderhook_webhook::replay::{Claim, ReplayStore};
 use orderhook_webhook::{
     Delivery, MessageId, Push, PushReceiver, PushRequest, Signer, SigningSecret, Verifier,
 };
@@ -84,6 +86,30 @@ impl PushReceiver for Handler {
         push: CardEventPush,
     ) -> Result<Acknowledgement, DatabaseDown> {
         self.reply(delivery, Push::CardEvent(push))
+    }
+}
+
+/// A store that is down, for claims or for everything after them.
+pub(crate) struct Down {
+    pub(crate) claims: bool,
+}
+
+impl ReplayStore for Down {
+    type Error = DatabaseDown;
+
+    async fn claim(&self, _: &MessageId, _: SystemTime) -> Result<Claim, DatabaseDown> {
+        match self.claims {
+            true => Err(DatabaseDown),
+            false => Ok(Claim::New),
+        }
+    }
+
+    async fn complete(&self, _: &MessageId, _: SystemTime) -> Result<(), DatabaseDown> {
+        Err(DatabaseDown)
+    }
+
+    async fn release(&self, _: &MessageId) -> Result<(), DatabaseDown> {
+        Err(DatabaseDown)
     }
 }
 

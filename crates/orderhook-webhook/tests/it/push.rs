@@ -53,6 +53,23 @@ fn both_forms_of_an_order_are_the_same_push() {
 }
 
 #[test]
+fn a_bare_order_may_have_a_type_of_its_own() {
+    for type_ in [json!("BUY"), json!("order_status_change"), json!(1)] {
+        let body = order_with("type", type_);
+        assert_eq!(parse_order(&body), parse_order(&order()), "{body}");
+    }
+    let mut nulled = order_with("type", json!("BUY"));
+    nulled["data"] = Value::Null;
+    assert_eq!(parse_order(&nulled), parse_order(&order()));
+}
+
+#[test]
+fn a_card_event_may_have_the_id_of_an_order() {
+    let body = json!({"type": "card.load", "data": {}, "orderId": "1"});
+    assert_eq!(parse_card_event(&body).type_, EventType::CardLoad);
+}
+
+#[test]
 fn an_unknown_state_is_kept_and_printed_back() {
     for text in ["REFUNDED", "completed", "", " COMPLETED", "状態\n"] {
         let body = in_envelope(&order_with("state", json!(text)));
@@ -129,10 +146,16 @@ fn a_malformed_body_is_refused_at_its_place() {
         b"{\"type\":\"card.load\",\"data\":{}} {}",
         "trailing characters at line 1 column 32",
     );
-    check(
-        b"[7]",
-        "invalid type: integer `7`, expected a string at line 1 column 2",
-    );
+    for (body, found) in [
+        ("[7]", "sequence"),
+        ("[\"order_status_change\", {}]", "sequence"),
+        ("7", "integer `7`"),
+        ("null", "null"),
+    ] {
+        let error = Push::parse(body.as_bytes()).unwrap_err().to_string();
+        let expected = format!("invalid type: {found}, expected a map at line 1 column ");
+        assert!(error.starts_with(&expected), "{error}");
+    }
     check(
         b"{\"type\":1}",
         "invalid type: integer `1`, expected a string at line 1 column 9",
@@ -148,6 +171,10 @@ fn a_malformed_body_is_refused_at_its_place() {
     check(
         b"{\"type\":\"order_status_change\",\n\"data\":{}}",
         "missing field `merchantOrderId` at line 2 column 9",
+    );
+    check(
+        b"{\"type\":\"BUY\",\"orderId\":\"1\"}",
+        "missing field `merchantOrderId` at line 1 column 28",
     );
     check(b"{}", "missing field `merchantOrderId` at line 1 column 2");
     check(

@@ -2,16 +2,20 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::panic_any;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use http::{HeaderMap, StatusCode};
 use orderhook_types::{Acknowledgement, AcknowledgementData, CardEventPush, OrderStatusPush};
 use orderhook_webhook::acknowledge::{acknowledges, acknowledges_card_event};
-use orderhook_webhook::replay::{Claim, ReplayStore};
+use orderhook_webhook::replay::{InMemoryReplayStore, ReplayStore};
 use orderhook_webhook::{Answer, Delivery, MessageId, Outcome, Push, PushReceiver, Receiver};
 
-use crate::handler::{CARD_EVENT, DatabaseDown, Handler, NOW, ORDER, Reply, signed, verifier};
+use crate::handler::{
+    CARD_EVENT, DatabaseDown, Down, Handler, NOW, ORDER, Reply, signed, verifier,
+};
 use crate::{at, now_or_panic};
 
 const ACKNOWLEDGED: &str = r#"{"code":"00000","msg":"success","requestTime":1614265330000}"#;
@@ -203,30 +207,6 @@ fn a_push_that_is_being_handled_is_to_come_again() {
     check_refusal(&second, 503, "99999", "the push is being handled");
 }
 
-/// A store that is down, for claims or for everything after them.
-struct Down {
-    claims: bool,
-}
-
-impl ReplayStore for Down {
-    type Error = DatabaseDown;
-
-    async fn claim(&self, _: &MessageId, _: std::time::SystemTime) -> Result<Claim, DatabaseDown> {
-        match self.claims {
-            true => Err(DatabaseDown),
-            false => Ok(Claim::New),
-        }
-    }
-
-    async fn complete(&self, _: &MessageId, _: std::time::SystemTime) -> Result<(), DatabaseDown> {
-        Err(DatabaseDown)
-    }
-
-    async fn release(&self, _: &MessageId) -> Result<(), DatabaseDown> {
-        Err(DatabaseDown)
-    }
-}
-
 #[test]
 fn without_a_claim_nothing_is_handled() {
     let handler = Handler::default();
@@ -248,10 +228,81 @@ fn a_store_that_fails_after_the_handler_does_not_change_the_answer() {
     let failed = receive(&receiver, "msg_1", ORDER);
     assert!(matches!(failed.outcome, Outcome::Failed(_)));
     check_refusal(&failed, 500, "99999", "the push could not be handled");
+    assert!(failed.store_error.unwrap().is::<DatabaseDown>());
 
     let handled = receive(&receiver, "msg_1", ORDER);
     assert!(matches!(handled.outcome, Outcome::Handled));
     assert_eq!(text(&handled), ACKNOWLEDGED);
+    assert!(handled.store_error.unwrap().is::<DatabaseDown>());
+}
+
+#[test]
+fn receivers_share_a_store() {
+    let handler = Handler::default();
+    let store = Arc::new(InMemoryReplayStore::new());
+    let [first, second] = [(); 2]
+        .map(|()| Receiver::new(handler.clone(), verifier()).replay_store(Arc::clone(&store)));
+
+    let answer = receive(&first, "msg_1", ORDER);
+    assert!(matches!(answer.outcome, Outcome::Handled));
+    assert!(answer.store_error.is_none());
+    let answer = receive(&second, "msg_1", ORDER);
+    assert!(matches!(answer.outcome, Outcome::Duplicate));
+    assert_eq!(handler.calls().len(), 1);
+}
+
+#[test]
+fn a_push_whose_handler_panicked_is_handled_again() {
+    #[track_caller]
+    fn check(reply: Reply, expected: &str) {
+        let receiver = Receiver::new(Handler::replying([reply]), verifier());
+
+        let panicked = receive(&receiver, "msg_1", ORDER);
+        check_refusal(&panicked, 500, "99999", "the push could not be handled");
+        let Outcome::Panicked(message) = panicked.outcome else {
+            panic!("{:?}", panicked.outcome);
+        };
+        assert_eq!(message, expected);
+
+        let retried = receive(&receiver, "msg_1", ORDER);
+        assert!(matches!(retried.outcome, Outcome::Handled));
+    }
+    check(|_| panic!("no row"), "no row");
+    check(
+        |delivery| panic!("signed at {}", delivery.timestamp),
+        "signed at 1614265330",
+    );
+    check(|_| panic_any(7), "of an unknown kind");
+}
+
+#[test]
+fn a_dropped_call_keeps_its_claim_until_the_lease_lapses() {
+    let store = Arc::new(InMemoryReplayStore::new());
+    let headers = signed("msg_1", ORDER.as_bytes());
+    let waiting = Receiver::new(Waiting, verifier()).replay_store(Arc::clone(&store));
+    {
+        let mut dropped = pin!(waiting.receive(&headers, ORDER.as_bytes(), at(NOW)));
+        let waits = dropped
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(waits.is_pending());
+    }
+
+    let receiver = Receiver::new(Handler::default(), verifier()).replay_store(store);
+    let receive_at = |now| now_or_panic(receiver.receive(&headers, ORDER.as_bytes(), at(now)));
+    assert!(matches!(receive_at(NOW + 59).outcome, Outcome::InProgress));
+    assert!(matches!(receive_at(NOW + 60).outcome, Outcome::Handled));
+}
+
+#[test]
+fn a_method_can_be_called_without_a_receiver_around_it() {
+    let delivery = Delivery::new(MessageId::new("msg_1").unwrap(), NOW, at(NOW));
+    let push = Push::parse(CARD_EVENT.as_bytes()).unwrap();
+
+    let answer = now_or_panic(Handler::default().receive(delivery.clone(), push)).unwrap();
+
+    assert_eq!(answer, delivery.acknowledge());
+    assert_eq!(serde_json::to_string(&answer).unwrap(), ACKNOWLEDGED);
 }
 
 #[test]

@@ -55,6 +55,15 @@ fn a_late_release_does_not_undo_a_completion() {
 }
 
 #[test]
+fn a_release_after_the_lease_frees_the_claim_of_another_call() {
+    let store = InMemoryReplayStore::new();
+    claim(&store, "a", 0);
+    assert_eq!(claim(&store, "a", 60), Claim::New);
+    release(&store, "a");
+    assert_eq!(claim(&store, "a", 61), Claim::New);
+}
+
+#[test]
 fn releasing_what_nobody_claimed_does_nothing() {
     let store = InMemoryReplayStore::new();
     release(&store, "a");
