@@ -12,6 +12,8 @@ mod platform;
 mod pushes;
 mod servers;
 mod story;
+#[path = "../../../crates/orderhook-api/examples/in_memory/system.rs"]
+mod system;
 
 use std::process::ExitCode;
 

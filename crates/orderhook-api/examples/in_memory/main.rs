@@ -8,18 +8,17 @@
 //! access token, made anew at each start, are printed on stdout; the log goes to stderr.
 
 mod platform;
+mod system;
 
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use orderhook_api::runtime::BoxError;
 use tokio::net::TcpListener;
 
 use platform::{Environment, MerchantId, Operator, Platform};
+use system::System;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -67,28 +66,4 @@ fn new_token(environment: &impl Environment) -> anyhow::Result<String> {
     let bytes = environment.random_bytes();
     let bytes = bytes.map_err(anyhow::Error::from_boxed)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The system's clock and randomness.
-#[derive(Default)]
-struct System {
-    requests: AtomicU64,
-}
-
-impl Environment for System {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    fn random_bytes(&self) -> Result<[u8; 32], BoxError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    /// The time, so that ids sort as the requests came, and a count for those of one millisecond.
-    fn trace_id(&self) -> String {
-        let count = self.requests.fetch_add(1, Ordering::Relaxed) & 0xffff;
-        format!("{:012x}{count:04x}", self.now().as_millisecond())
-    }
 }

@@ -24,6 +24,10 @@ struct State {
 }
 
 impl TestClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "there is no other way to an `Instant` to count from"
+    )]
     pub(crate) fn new() -> Self {
         Self {
             start: tokio::time::Instant::now().into_std(),

@@ -45,6 +45,7 @@ const RULES: &[(&str, Rule)] = &[
     ("operation-tag", naming::operation_tag),
     ("parameter-description", naming::parameter_description),
     ("path-parameters", naming::path_parameters),
+    ("path-template", naming::path_template),
     ("error-envelope", refusals::error_envelope),
     ("input-needs-400", refusals::input_needs_400),
     ("security-needs-401", refusals::security_needs_401),

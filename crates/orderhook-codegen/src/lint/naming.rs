@@ -113,6 +113,39 @@ pub(super) fn path_parameters(api: &Api<'_>, report: &mut dyn FnMut(&str, String
     }
 }
 
+/// A parameter fills its whole segment, and no two templates differ by names alone: a router could
+/// not tell which of them a request means.
+pub(super) fn path_template(api: &Api<'_>, report: &mut dyn FnMut(&str, String)) {
+    let paths = api.document.get("/paths").and_then(Value::as_object);
+    let mut taken = BTreeMap::new();
+    for template in paths.into_iter().flat_map(serde_json::Map::keys) {
+        let at = pointer::join("/paths", template);
+        let segments: Vec<_> = template.split('/').map(blank).collect();
+        if segments.contains(&None) {
+            let message =
+                format!("a parameter of `{template}` shares its segment; give it one of its own");
+            report(&at, message);
+        }
+        if let Some(first) = taken.insert(segments, template) {
+            let message =
+                format!("`{first}` is the same path; put the operations into one of the two");
+            report(&at, message);
+        }
+    }
+}
+
+/// The segment, or `{}` for a parameter; `None` for a mixture.
+fn blank(segment: &str) -> Option<&str> {
+    let inner = segment
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    match inner {
+        Some(name) if !name.contains(['{', '}']) => Some("{}"),
+        None if !segment.contains(['{', '}']) => Some(segment),
+        _ => None,
+    }
+}
+
 fn template_names(template: &str) -> impl Iterator<Item = &str> {
     template
         .split('{')

@@ -68,6 +68,10 @@ fn names() {
     check("path-parameters", 9, 9, "required: true", "required: false");
     check("path-parameters", 11, 7, "{name}", "{name}/{part}");
     check("path-parameters", 11, 7, "{name}", "{name}/{name}");
+    check("path-template", 7, 7, "{name}", "{name}.json");
+    let same_path = findings(&edit(CLEAN, 25, "/open", "/things/{other}"));
+    let same_path: Vec<_> = same_path.iter().map(|finding| finding.rule).collect();
+    assert_eq!(same_path, ["path-template", "path-parameters"]);
 }
 
 #[test]
