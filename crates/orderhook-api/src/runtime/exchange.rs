@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::FutureExt;
 use serde::Serialize;
 
@@ -109,9 +110,13 @@ impl<'a, S: Server> Exchange<'a, S> {
 }
 
 fn json(status: u16, body: Vec<u8>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let media_type = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, media_type);
+    response
 }
 
 /// An error and its causes on one line.

@@ -169,7 +169,7 @@ fn read_parameters(
 ) -> Option<Checked<'static>> {
     let before = faults.len();
     let mut checker = Checker { location, faults };
-    let mut values = Vec::with_capacity(parameters.len());
+    let mut values = Vec::new();
     for parameter in parameters {
         let name = parameter.name;
         let mut texts = given
@@ -215,6 +215,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Ok(media_type) = media_type.to_str() else {
         return false;
     };
+    if media_type == "application/json" {
+        return true;
+    }
     let mut parts = media_type.split(';').map(str::trim);
     let is_json = parts
         .next()

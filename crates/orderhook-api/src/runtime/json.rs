@@ -62,8 +62,16 @@ struct Strict<'a> {
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Strict<'_> {
-    /// Sorts, because comparing each name with each takes too long for the largest body.
+    /// Sorts, because comparing each name with each takes too long for the largest body; but most
+    /// objects are small, and have no name twice.
     fn note_repeated(&self, members: &[(Cow<'_, str>, Json<'_>)]) {
+        let is_repeated = |index: usize| {
+            let (before, rest) = members.split_at(index);
+            before.iter().any(|(name, _)| *name == rest[0].0)
+        };
+        if members.len() <= 8 && !(0..members.len()).any(is_repeated) {
+            return;
+        }
         let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
         names.sort_unstable();
         let mut repeated: Vec<&str> = names
