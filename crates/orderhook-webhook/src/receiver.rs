@@ -169,32 +169,27 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 impl<E> Answer<E> {
-    fn handled(body: Acknowledgement) -> Self {
+    fn new(status: StatusCode, body: Acknowledgement, outcome: Outcome<E>) -> Self {
         Self {
-            status: StatusCode::OK,
+            status,
             body,
-            outcome: Outcome::Handled,
+            outcome,
             store_error: None,
         }
+    }
+
+    fn handled(body: Acknowledgement) -> Self {
+        Self::new(StatusCode::OK, body, Outcome::Handled)
     }
 
     /// Any 2xx acknowledges a card event, whatever its code, so the status has to refuse as well.
     fn refused(body: Acknowledgement) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            body,
-            outcome: Outcome::Refused,
-            store_error: None,
-        }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, body, Outcome::Refused)
     }
 
     fn acknowledge(outcome: Outcome<E>, now: SystemTime) -> Self {
-        Self {
-            status: StatusCode::OK,
-            body: acknowledgement(acknowledge::SUCCESS, "success", now),
-            outcome,
-            store_error: None,
-        }
+        let body = acknowledgement(acknowledge::SUCCESS, "success", now);
+        Self::new(StatusCode::OK, body, outcome)
     }
 
     fn refuse(outcome: Outcome<E>, now: SystemTime) -> Self {
@@ -217,11 +212,6 @@ impl<E> Answer<E> {
                 (StatusCode::INTERNAL_SERVER_ERROR, SYSTEM_ERROR, msg)
             }
         };
-        Self {
-            status,
-            body: acknowledgement(code, msg, now),
-            outcome,
-            store_error: None,
-        }
+        Self::new(status, acknowledgement(code, msg, now), outcome)
     }
 }
