@@ -186,7 +186,7 @@ async fn an_application_decides_how_refusals_look_and_how_long_bodies_are() {
             4
         }
 
-        fn reject(&self, trace_id: &TraceId, refusal: Refusal) -> Response {
+        fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
             let status = StatusCode::from_u16(refusal.status()).expect("a status");
             let body =
                 json!({"code": refusal.status(), "msg": "no", "trace_id": trace_id.as_str()});

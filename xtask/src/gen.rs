@@ -93,6 +93,21 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_in_the_operator_api_names_its_own_file() {
+        let root = tempfile::tempdir().expect("a folder");
+        let spec = |path| fs::read_to_string(workspace_root().join(path)).expect("it exists");
+        write(root.path(), &spec(plan::ORDER_MANAGEMENT));
+        let no_tags = spec(plan::OPERATOR).replace("tags: [status]", "tags: []");
+        fs::write(root.path().join(plan::OPERATOR), no_tags).expect("writes");
+
+        let error = plan::plan(root.path()).expect_err("the document breaks a rule");
+
+        let error = format!("{error:#}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.starts_with("spec/operator.yaml:"), "{error}");
+    }
+
+    #[test]
     fn a_spec_that_cannot_be_read_is_named() {
         let root = tempfile::tempdir().expect("a folder");
         let error = plan::plan(root.path()).expect_err("there is no spec");

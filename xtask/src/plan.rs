@@ -15,6 +15,8 @@ pub(crate) const COMMAND: &str = "cargo xtask gen";
 
 /// The contract that both documents ask for, relative to the root of the workspace.
 pub(crate) const ORDER_MANAGEMENT: &str = "spec/order-management.yaml";
+/// What our server adds for the people who run it; it takes over parts of the contract.
+pub(crate) const OPERATOR: &str = "spec/operator.yaml";
 const ROWS: &str = "spec/rows.csv";
 
 const TYPES: &str = "crates/orderhook-types/src/generated";
@@ -51,7 +53,8 @@ pub(crate) fn plan_quietly(root: &Path) -> anyhow::Result<Output> {
 
 /// Generates every file, in memory.
 pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
-    let spec = load(root, ORDER_MANAGEMENT)?;
+    let orders = load(root, ORDER_MANAGEMENT, &[])?;
+    let operator = load(root, OPERATOR, &[&orders])?;
     let settings = ModelSettings {
         hand_written: HAND_WRITTEN
             .map(|name| (name.to_owned(), name.to_owned()))
@@ -62,35 +65,64 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
     for folder in [TYPES, CLIENT, WEBHOOK, API] {
         output.own(folder);
     }
-    let sources = [&spec];
 
-    let header = output.header(&sources);
+    add_models(&mut output, &[&orders, &operator], &settings)?;
+    add_api(
+        &mut output,
+        "order_management",
+        &orders,
+        &[&orders],
+        &settings,
+    )?;
+    add_api(
+        &mut output,
+        "operator",
+        &operator,
+        &[&operator, &orders],
+        &settings,
+    )?;
+    let pushes = pushes::generate(&orders, &settings, TYPES_CRATE)?;
+    output.rust(format!("{WEBHOOK}/pushes.rs"), &[&orders], pushes)?;
+    Ok(output)
+}
+
+/// One type for each schema, whichever documents use it.
+fn add_models(
+    output: &mut Output,
+    documents: &[&Document],
+    settings: &ModelSettings,
+) -> anyhow::Result<()> {
+    let header = output.header(documents);
     output.text(
         format!("{TYPES}/open_enums.rs"),
         format!(
             "// {header}\n\nuse crate::open_enum::open_enum;\n\n{}",
-            models::open_enums(&spec, &settings)?
+            models::open_enums(documents, settings)?
         ),
     )?;
-    output.rust(
-        format!("{TYPES}/models.rs"),
-        &sources,
-        models::generate(&spec, &settings)?,
-    )?;
+    let models = models::generate(documents, settings)?;
+    output.rust(format!("{TYPES}/models.rs"), documents, models)?;
+    Ok(())
+}
 
-    let client = client::generate(&spec, &settings, TYPES_CRATE, TRANSPORT, READ)?;
-    output.rust(format!("{CLIENT}/client.rs"), &sources, client)?;
-
-    for (module, code) in server::generate(&spec, &settings, TYPES_CRATE)? {
-        output.rust(format!("{API}/{module}.rs"), &sources, code)?;
+/// Both sides of one document, in modules of its name.
+fn add_api(
+    output: &mut Output,
+    name: &str,
+    document: &Document,
+    sources: &[&Document],
+    settings: &ModelSettings,
+) -> anyhow::Result<()> {
+    let client = client::generate(document, settings, TYPES_CRATE, TRANSPORT, READ)?;
+    output.rust(format!("{CLIENT}/{name}.rs"), sources, client)?;
+    for (module, code) in server::generate(document, settings, TYPES_CRATE)? {
+        output.rust(format!("{API}/{name}/{module}.rs"), sources, code)?;
     }
-    let pushes = pushes::generate(&spec, &settings, TYPES_CRATE)?;
-    output.rust(format!("{WEBHOOK}/pushes.rs"), &sources, pushes)?;
     output.text(
-        format!("{API}/openapi-3.1.json"),
-        format!("{:#}\n", openapi31::derive(&spec)),
+        format!("{API}/{name}/openapi-3.1.json"),
+        format!("{:#}\n", openapi31::derive(document)),
     )?;
-    Ok(output)
+    Ok(())
 }
 
 /// The rows of the documents that stand behind each part of the spec, for the docs of that part.
@@ -118,11 +150,14 @@ struct Row {
     pointers: String,
 }
 
-fn load(root: &Path, path: &str) -> anyhow::Result<Document> {
+fn load(root: &Path, path: &str, beside: &[&Document]) -> anyhow::Result<Document> {
     let text =
         std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
     // By the short name, so that headers are the same in every checkout.
-    let document = Document::parse(path, &text)?;
+    let document = match beside {
+        [] => Document::parse(path, &text)?,
+        beside => Document::parse_beside(path, &text, beside)?,
+    };
     let findings: Vec<_> = lint::check(&document)
         .iter()
         .map(ToString::to_string)

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use orderhook_types::{
-    ErrorData, ErrorResponse, EventListResponse, EventPage, Fault, SubscriptionResponse, Webhook,
-    WebhookListResponse, WebhookPage, WebhookResponse, WebhookSubscription,
-};
+use orderhook_types::*;
 
 use crate::runtime::{self, Call, Refusal, TraceId};
 
@@ -45,6 +42,28 @@ envelope! {
     WebhookResponse(Vec<Webhook>),
     EventListResponse(EventPage),
     SubscriptionResponse(Vec<WebhookSubscription>),
+}
+
+// Of the operator API.
+envelope! {
+    MerchantListResponse(MerchantPage),
+    MerchantResponse(Merchant),
+    TokenListResponse(TokenPage),
+    TokenResponse(Token),
+    IssuedTokenResponse(IssuedToken),
+    RotatedSecretResponse(RotatedSecret),
+    PublishedEventResponse(PublishedEvent),
+    PublishedEventsResponse(PublishedEvents),
+    DeletedWebhookResponse(DeletedWebhook),
+    EndpointListResponse(EndpointPage),
+    EndpointResponse(Endpoint),
+    EventLogResponse(EventLogPage),
+    EventDetailResponse(EventDetail),
+    DeliveryListResponse(DeliveryPage),
+    DeliveryResponse(Delivery),
+    AttemptListResponse(AttemptPage),
+    ReplayResponse(ReplaySummary),
+    StatusResponse(Status),
 }
 
 impl<P> Call<P> {

@@ -1,5 +1,5 @@
-//! The server side of the Order Management API: one trait a tag, generated from the spec, and the
-//! axum glue in front of it.
+//! The server side of the Order Management API, and of the operator API of our server
+//! ([`operator`]): one trait a tag, generated from the spec, and the axum glue in front of it.
 //!
 //! Implement [`Server`] (who calls, how a request is called in the log) and the traits of the tags,
 //! [`webhooks::WebhooksApi`] and [`events::EventsApi`]; [`router`] makes an [`axum::Router`] of
@@ -9,8 +9,7 @@
 //!
 //! What is generated and what is not: `src/generated` holds the traits, their inputs and errors,
 //! the handlers and the tables of what a request may hold; `src/runtime` reads, checks and answers
-//! for all of them. To add an operation, add it to `spec/order-management.yaml` and run
-//! `cargo xtask gen`; the compiler then names every implementation that lacks it.
+//! for all of them. To add an operation, add it to its document under `spec/` and run `cargo xtask gen`; the compiler then names every implementation that lacks it.
 //!
 //! # What it does not do
 //!
@@ -25,13 +24,17 @@ mod envelope;
 /// What `cargo xtask gen` writes from `spec/`.
 #[rustfmt::skip]
 #[expect(clippy::all, reason = "generated code is read by the compiler first")]
-mod generated;
+mod generated {
+    pub(crate) mod operator;
+    pub(crate) mod order_management;
+}
+pub mod operator;
 pub mod runtime;
 mod server;
 
 pub use envelope::{Envelope, refuse};
-pub use generated::*;
-pub use server::{Server, access_token};
+pub use generated::order_management::*;
+pub use server::{NotImplemented, Server, access_token};
 
 /// The spec as an OpenAPI 3.1 document in JSON, with the pushes under `webhooks`.
-pub const OPENAPI_3_1: &str = include_str!("generated/openapi-3.1.json");
+pub const OPENAPI_3_1: &str = include_str!("generated/order_management/openapi-3.1.json");

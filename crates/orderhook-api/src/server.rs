@@ -5,8 +5,7 @@ use axum::http::{header, request::Parts};
 use axum::response::Response;
 
 use crate::envelope;
-use crate::generated::not_implemented::NotImplemented;
-use crate::runtime::{Operation, Refusal, TraceId};
+use crate::runtime::{Answered, Operation, Refusal, TraceId};
 
 /// Who the caller is, how a request is called in the log, and how a refusal looks.
 ///
@@ -35,9 +34,14 @@ pub trait Server: Send + Sync + 'static {
         64 * 1024
     }
 
-    /// Writes a refusal, which is in the log already; by default in the documented envelope.
-    fn reject(&self, trace_id: &TraceId, refusal: Refusal) -> Response {
-        envelope::refuse(trace_id, &refusal)
+    /// Writes a refusal; by default in the documented envelope.
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        envelope::refuse(trace_id, refusal)
+    }
+
+    /// Logs how a request was answered; by default one line of the log.
+    fn answered(&self, answered: Answered<'_>) {
+        answered.log();
     }
 }
 
@@ -54,6 +58,12 @@ pub fn access_token(request: &Parts) -> Option<&str> {
     // With two of them it would be a guess which one the caller meant.
     (values.next().is_none() && !token.is_empty()).then_some(token)
 }
+
+/// Knows the callers of `S`, and answers every operation with "not implemented".
+///
+/// For starting out and for tests; it has the traits of all tags of both documents.
+#[derive(Debug, Clone)]
+pub struct NotImplemented<S>(pub S);
 
 impl<S: Server> Server for NotImplemented<S> {
     type Principal = S::Principal;
@@ -74,7 +84,11 @@ impl<S: Server> Server for NotImplemented<S> {
         self.0.body_limit()
     }
 
-    fn reject(&self, trace_id: &TraceId, refusal: Refusal) -> Response {
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
         self.0.reject(trace_id, refusal)
+    }
+
+    fn answered(&self, answered: Answered<'_>) {
+        self.0.answered(answered);
     }
 }

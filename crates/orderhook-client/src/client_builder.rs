@@ -1,7 +1,8 @@
-//! How a [`Client`] comes to be.
+//! How a client comes to be.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +12,16 @@ use url::Url;
 
 use crate::clock::{Clock, SystemClock};
 use crate::transport::{Random, Transport};
-use crate::{Client, Operations, RetryPolicy};
+use crate::{Client, RetryPolicy};
 
 const USER_AGENT: &str = concat!("orderhook-client/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Configures a [`Client`]; [`Client::builder`] starts one.
-pub struct ClientBuilder {
+/// Configures a client: a [`Client`], which [`Client::builder`] starts, or an
+/// [`operator::Client`](crate::operator::Client).
+pub struct ClientBuilder<C = Client> {
     base: String,
     token: String,
     http_client: Option<reqwest::Client>,
@@ -30,9 +32,10 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     clock: Arc<dyn Clock>,
     random: Random,
+    client: PhantomData<fn() -> C>,
 }
 
-/// Why a [`Client`] can't be built.
+/// Why a client can't be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -60,7 +63,7 @@ pub enum BuildError {
     HttpClient(#[source] reqwest::Error),
 }
 
-impl ClientBuilder {
+impl<C> ClientBuilder<C> {
     pub(crate) fn new(base: &str, token: &str) -> Self {
         Self {
             base: base.to_owned(),
@@ -75,6 +78,7 @@ impl ClientBuilder {
             // Jitter and idempotency keys have to differ, not to be secret, so what std seeds its
             // maps with will do and no crate for randomness is needed.
             random: Arc::new(|| RandomState::new().hash_one(())),
+            client: PhantomData,
         }
     }
 
@@ -142,11 +146,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
-    ///
-    /// # Errors
-    /// [`BuildError`] names what can't be used.
-    pub fn build(self) -> Result<Client, BuildError> {
+    /// What a client is made of: where the paths begin, what sends, and what the hooks work with.
+    pub(crate) fn into_parts(self) -> Result<(String, reqwest::Client, Transport), BuildError> {
         let base = check_base(&self.base)?;
         let authorization = authorization(&self.token)?;
         let user_agent = match (&self.user_agent, &self.http_client) {
@@ -176,8 +177,7 @@ impl ClientBuilder {
             clock: self.clock,
             random: self.random,
         };
-        let operations = Operations::new_with_client(&base, http_client, transport);
-        Ok(Client::from_operations(operations))
+        Ok((base, http_client, transport))
     }
 }
 
@@ -205,7 +205,7 @@ fn authorization(token: &str) -> Result<HeaderValue, BuildError> {
     Ok(value)
 }
 
-impl fmt::Debug for ClientBuilder {
+impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The base URL is not checked yet: it may still hold a password.
         f.debug_struct("ClientBuilder")

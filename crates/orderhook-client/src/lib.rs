@@ -1,15 +1,17 @@
 //! Client of the Order Management API: a merchant's webhooks, and the events they are subscribed
 //! to.
 //!
-//! The calls and their builders are generated from `spec/order-management.yaml`. Written by hand
+//! The module [`operator`] has the same for the people who run our server.
+//!
+//! The calls and their builders are generated from the documents under `spec/`. Written by hand
 //! beside them is what a spec can't say:
 //!
 //! - [`Client`] knows the base URL and the access token, and [`ClientBuilder`] the rest;
 //! - a call is retried within its deadline where that is safe, see [`RetryPolicy`];
-//! - creating a webhook carries an `Idempotency-Key`, new for each call and the same in each of
+//! - creating and publishing carry an `Idempotency-Key`, new for each call and the same in each of
 //!   its attempts;
-//! - [`ListWebhooks::stream`](builder::ListWebhooks::stream) and
-//!   [`ListEvents::stream`](builder::ListEvents::stream) follow the cursor from page to page;
+//! - lists follow the cursor from page to page, such as
+//!   [`ListWebhooks::stream`](builder::ListWebhooks::stream);
 //! - [`ErrorExt`] says which field broke which rule, and under which `trace_id` the server logged
 //!   it.
 //!
@@ -86,8 +88,10 @@ mod error;
 #[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "progenitor writes it")]
 #[expect(clippy::unwrap_used, clippy::uninlined_format_args, reason = "progenitor writes it")]
 mod generated {
-    pub(crate) mod client;
+    pub(crate) mod operator;
+    pub(crate) mod order_management;
 }
+pub mod operator;
 mod pages;
 mod response;
 mod retry;
@@ -98,8 +102,8 @@ pub use client_builder::{BuildError, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use error::ErrorExt;
 /// The six operations as they are generated; [`Client`] dereferences to it.
-pub use generated::client::Client as Operations;
-pub use generated::client::{Error, ResponseValue, builder, types};
+pub use generated::order_management::Client as Operations;
+pub use generated::order_management::{Error, ResponseValue, builder, types};
 /// The HTTP client in the version that [`ClientBuilder::http_client`] takes.
 pub use reqwest;
 pub use retry::RetryPolicy;

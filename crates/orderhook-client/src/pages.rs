@@ -4,50 +4,53 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt, stream};
-use orderhook_types::{
-    ErrorResponse, EventListResponse, EventTypeEntry, WebhookListItem, WebhookListResponse,
-};
+use orderhook_types::*;
 
+use crate::operator::builder as operator;
 use crate::{Error, ResponseValue, builder};
 
 type Result<T> = std::result::Result<T, Error<ErrorResponse>>;
 
-impl<'a> builder::ListWebhooks<'a> {
-    /// The items of this page and of all that follow, fetched as they are asked for; the other
-    /// parameters are the same for every page.
-    ///
-    /// # Errors
-    /// The stream ends after its first error: one of [`send`](Self::send), or
-    /// [`Error::InvalidResponsePayload`] after the items of a page that says there are more and
-    /// whose `next_cursor` is missing, is no number or leads back to a page that was there before.
-    pub fn stream(self) -> impl Stream<Item = Result<WebhookListItem>> + Send + Unpin + use<'a> {
-        items(move |cursor| {
-            let call = match cursor {
-                Some(cursor) => self.clone().cursor(cursor),
-                None => self.clone(),
-            };
-            async { call.send().await.map(Page::from) }
-        })
-    }
+macro_rules! streams {
+    ($($api:ident::$list:ident: $response:ident of $item:ident),+ $(,)?) => {$(
+        impl<'a> $api::$list<'a> {
+            /// The items of this page and of all that follow, fetched as they are asked for; the
+            /// other parameters are the same for every page.
+            ///
+            /// # Errors
+            /// The stream ends after its first error: one of [`send`](Self::send), or
+            /// [`Error::InvalidResponsePayload`] after the items of a page that says there are more
+            /// and whose `next_cursor` is missing, is no number or leads back to a page that was
+            /// there before.
+            pub fn stream(self) -> impl Stream<Item = Result<$item>> + Send + Unpin + use<'a> {
+                items(move |cursor| {
+                    let call = match cursor {
+                        Some(cursor) => self.clone().cursor(cursor),
+                        None => self.clone(),
+                    };
+                    async { call.send().await.map(Page::from) }
+                })
+            }
+        }
+
+        impl From<ResponseValue<$response>> for Page<$item> {
+            fn from(response: ResponseValue<$response>) -> Self {
+                let page = response.into_inner().data;
+                Self::new(page.data, page.has_more, page.next_cursor)
+            }
+        }
+    )+};
 }
 
-impl<'a> builder::ListEvents<'a> {
-    /// The entries of this page and of all that follow, fetched as they are asked for; the other
-    /// parameters are the same for every page.
-    ///
-    /// # Errors
-    /// The stream ends after its first error: one of [`send`](Self::send), or
-    /// [`Error::InvalidResponsePayload`] after the items of a page that says there are more and
-    /// whose `next_cursor` is missing, is no number or leads back to a page that was there before.
-    pub fn stream(self) -> impl Stream<Item = Result<EventTypeEntry>> + Send + Unpin + use<'a> {
-        items(move |cursor| {
-            let call = match cursor {
-                Some(cursor) => self.clone().cursor(cursor),
-                None => self.clone(),
-            };
-            async { call.send().await.map(Page::from) }
-        })
-    }
+streams! {
+    builder::ListWebhooks: WebhookListResponse of WebhookListItem,
+    builder::ListEvents: EventListResponse of EventTypeEntry,
+    operator::ListMerchants: MerchantListResponse of Merchant,
+    operator::ListTokens: TokenListResponse of Token,
+    operator::ListEndpoints: EndpointListResponse of Endpoint,
+    operator::ListEvents: EventLogResponse of Event,
+    operator::ListDeliveries: DeliveryListResponse of Delivery,
+    operator::ListAttempts: AttemptListResponse of Attempt,
 }
 
 struct Page<T> {
@@ -61,20 +64,6 @@ impl<T> Page<T> {
     fn new(items: Vec<T>, has_more: bool, next_cursor: Option<String>) -> Self {
         let next = has_more.then(|| next_cursor.unwrap_or_default());
         Self { items, next }
-    }
-}
-
-impl From<ResponseValue<WebhookListResponse>> for Page<WebhookListItem> {
-    fn from(response: ResponseValue<WebhookListResponse>) -> Self {
-        let page = response.into_inner().data;
-        Self::new(page.data, page.has_more, page.next_cursor)
-    }
-}
-
-impl From<ResponseValue<EventListResponse>> for Page<EventTypeEntry> {
-    fn from(response: ResponseValue<EventListResponse>) -> Self {
-        let page = response.into_inner().data;
-        Self::new(page.data, page.has_more, page.next_cursor)
     }
 }
 

@@ -10,7 +10,7 @@ use reqwest::{Method, Request, Response};
 
 use crate::clock::Clock;
 use crate::retry::{Outcome, RetryPolicy, retry_after};
-use crate::{Error, Operations, response};
+use crate::{Error, Operations, operator, response};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
@@ -36,39 +36,49 @@ pub struct Transport {
     pub(crate) random: Random,
 }
 
-impl ClientHooks<Transport> for Operations {
-    async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
+macro_rules! hooks {
+    ($($operations:ty),+) => {$(
+        impl ClientHooks<Transport> for $operations {
+            async fn pre<E>(
+                &self,
+                request: &mut Request,
+                info: &OperationInfo,
+            ) -> Result<(), Error<E>> {
+                let prepared = self.inner.prepare(request, info);
+                prepared.map_err(|reason| Error::InvalidRequest(reason.to_owned()))
+            }
+
+            async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+                let repeatable = is_repeatable(&request, info);
+                self.inner.send(&self.client, request, repeatable).await
+            }
+
+            async fn post<E>(
+                &self,
+                result: &reqwest::Result<Response>,
+                _: &OperationInfo,
+            ) -> Result<(), Error<E>> {
+                match result {
+                    Err(error) if response::is_too_large(error) => {
+                        Err(Error::Custom(response::TOO_LARGE.to_owned()))
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    )+};
+}
+
+hooks!(Operations, operator::Operations);
+
+impl Transport {
+    /// Adds the headers, or says why the request can't be sent.
+    fn prepare(&self, request: &mut Request, info: &OperationInfo) -> Result<(), &'static str> {
         // A URL resolves the segments `.` and `..`, and no path of the spec ends with an empty one:
         // what is left of them would be a call to another resource.
         if request.url().path().ends_with('/') {
-            let reason = "a parameter of the path is empty, `.` or `..`";
-            return Err(Error::InvalidRequest(reason.to_owned()));
+            return Err("a parameter of the path is empty, `.` or `..`");
         }
-        self.inner.add_headers(request, info);
-        Ok(())
-    }
-
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let repeatable = is_repeatable(&request, info);
-        self.inner.send(&self.client, request, repeatable).await
-    }
-
-    async fn post<E>(
-        &self,
-        result: &reqwest::Result<Response>,
-        _: &OperationInfo,
-    ) -> Result<(), Error<E>> {
-        match result {
-            Err(error) if response::is_too_large(error) => {
-                Err(Error::Custom(response::TOO_LARGE.to_owned()))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Transport {
-    fn add_headers(&self, request: &mut Request, info: &OperationInfo) {
         let headers = request.headers_mut();
         // progenitor sends the version of the spec, which no operation of the spec asks for.
         headers.remove(API_VERSION);
@@ -76,9 +86,10 @@ impl Transport {
         if let Some(user_agent) = &self.user_agent {
             headers.insert(USER_AGENT, user_agent.clone());
         }
-        if info.operation_id == "create_webhook" && !headers.contains_key(IDEMPOTENCY_KEY) {
+        if takes_idempotency_key(info) && !headers.contains_key(IDEMPOTENCY_KEY) {
             headers.insert(IDEMPOTENCY_KEY, self.new_idempotency_key());
         }
+        Ok(())
     }
 
     fn new_idempotency_key(&self) -> HeaderValue {
@@ -139,12 +150,27 @@ impl Transport {
     }
 }
 
+/// Whether the spec has an `Idempotency-Key` for the operation: it has one for whatever creates or
+/// publishes, and by these words the names of such operations begin.
+fn takes_idempotency_key(info: &OperationInfo) -> bool {
+    ["create_", "publish_"]
+        .iter()
+        .any(|verb| info.operation_id.starts_with(verb))
+}
+
+/// Operations of which the spec says that the second of two calls changes nothing.
+const IDEMPOTENT_POSTS: [&str; 4] = [
+    "pause_endpoint",
+    "resume_endpoint",
+    "subscribe_event",
+    "subscribe_merchant_webhook",
+];
+
 /// Whether the server may carry out the call twice without harm.
 fn is_repeatable(request: &Request, info: &OperationInfo) -> bool {
     match *request.method() {
         Method::GET | Method::PUT | Method::DELETE => true,
-        // The spec: subscribing again changes nothing and gives the same answer.
-        _ if info.operation_id == "subscribe_event" => true,
+        _ if IDEMPOTENT_POSTS.contains(&info.operation_id) => true,
         _ => request.headers().contains_key(IDEMPOTENCY_KEY),
     }
 }

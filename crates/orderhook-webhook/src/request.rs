@@ -34,6 +34,11 @@ impl PushRequest {
         &self.body
     }
 
+    /// The bytes, to be stored until they are sent.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     /// One attempt, made at `timestamp` (seconds since 1970-01-01T00:00:00Z).
     ///
     /// A later attempt keeps `message_id` and takes a fresh timestamp.

@@ -4,7 +4,8 @@ use orderhook_codegen::document::pointer;
 use orderhook_codegen::document::shape::{self, Kind};
 use serde_json::Value;
 
-use super::{Model, SPEC, spec};
+use super::Model;
+use crate::support::spec::{OPERATOR_TEXT, ORDER_MANAGEMENT_TEXT, documents};
 
 /// Whether `example` is a value of `schema`, which is a reference to a model or a bare type.
 fn check(at: &str, schema: &Value, example: &Value) {
@@ -31,21 +32,26 @@ fn check(at: &str, schema: &Value, example: &Value) {
 
 #[test]
 fn every_example_is_read_and_printed_back_equal() {
-    let spec = spec();
-    let mut checked = 0;
-    shape::walk(Kind::OpenApi, spec.root(), "", &mut |kind, at, object| {
-        if let (Kind::MediaType | Kind::Parameter | Kind::Header, Some(example)) =
-            (kind, object.get("example"))
-        {
-            check(at, &object["schema"], example);
-            checked += 1;
-        }
-    });
+    for (document, text) in documents()
+        .iter()
+        .zip([ORDER_MANAGEMENT_TEXT, OPERATOR_TEXT])
+    {
+        let mut checked = 0;
+        let mut check_part = |kind, at: &str, object: &Value| {
+            if let (Kind::MediaType | Kind::Parameter | Kind::Header, Some(example)) =
+                (kind, object.get("example"))
+            {
+                check(at, &object["schema"], example);
+                checked += usize::from(document.place(at).file == document.file());
+            }
+        };
+        shape::walk(Kind::OpenApi, document.root(), "", &mut check_part);
 
-    // The walk met all that the text has.
-    let written = SPEC
-        .lines()
-        .filter(|line| line.trim_start().starts_with("example"))
-        .count();
-    assert_eq!(checked, written);
+        // The walk met all that the text has.
+        let written = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("example"))
+            .count();
+        assert_eq!(checked, written);
+    }
 }

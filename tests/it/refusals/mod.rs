@@ -3,6 +3,7 @@
 //!
 //! A fault is written as `location:field:rule`.
 
+mod operator;
 mod rules;
 mod statuses;
 

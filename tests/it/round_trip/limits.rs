@@ -10,7 +10,11 @@ use super::WORLD;
 #[test]
 fn a_path_segment_that_a_url_cannot_hold_is_refused_by_the_client() {
     for event_type in [".", "..", ""] {
-        let call = WORLD.client.unsubscribe_event().webhook_id(7);
+        let call = WORLD
+            .order_management
+            .client
+            .unsubscribe_event()
+            .webhook_id(7);
         let call = call.event_type(EventType::from(event_type)).send();
         let refused = WORLD.runtime.block_on(call);
         assert!(
@@ -24,7 +28,11 @@ fn a_path_segment_that_a_url_cannot_hold_is_refused_by_the_client() {
 #[test]
 fn a_header_that_cannot_be_sent_is_refused_by_the_client() {
     for key in ["a\nb", "a\0", "\u{7f}"] {
-        let call = WORLD.client.create_webhook().idempotency_key(key);
+        let call = WORLD
+            .order_management
+            .client
+            .create_webhook()
+            .idempotency_key(key);
         let call = call
             .body_map(|body| body.webhook_name("order-events"))
             .send();

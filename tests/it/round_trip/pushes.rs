@@ -14,7 +14,6 @@ use proptest::strategy::Strategy;
 use proptest::{prop_assert_eq, prop_oneof};
 
 use super::recording::{RecordingReceiver, Slot};
-use super::values::model;
 use super::{WORLD, run};
 
 /// Where the pushes go, which is the merchant's choice.
@@ -73,7 +72,10 @@ fn check<T>(
     let http = http.expect("a client");
     let url = format!("{}{PATH}", WORLD.server.base_url());
     run(
-        &(model::<T>(name), acknowledgements()),
+        &(
+            WORLD.order_management.spec.model::<T>(name),
+            acknowledgements(),
+        ),
         |(push, acknowledgement)| {
             slot.prepare(acknowledgement.clone());
             let count = MESSAGES.fetch_add(1, Ordering::Relaxed);
@@ -101,7 +103,8 @@ fn check<T>(
 }
 
 fn acknowledgements() -> impl Strategy<Value = Acknowledgement> {
-    let any = model::<Acknowledgement>("Acknowledgement");
+    let spec = WORLD.order_management.spec;
+    let any = spec.model::<Acknowledgement>("Acknowledgement");
     let code = prop_oneof![Just(Some(acknowledge::SUCCESS)), Just(None)];
     (any, code).prop_map(|(acknowledgement, code)| Acknowledgement {
         code: code.map_or(acknowledgement.code, str::to_owned),

@@ -2,27 +2,18 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use orderhook_api::events::{
-    EventsApi, ListEventsError, ListEventsQuery, SubscribeEventError, SubscribeEventPath,
-    UnsubscribeEventError, UnsubscribeEventPath,
+use orderhook_api::operator::events::{GetEventError, GetEventPath};
+use orderhook_api::operator::{
+    self, deliveries::*, endpoints::*, merchants::*, publishing::*, status::*, webhooks::*,
 };
 use orderhook_api::runtime::{Call, Operation, Refusal, TraceId};
-use orderhook_api::webhooks::{
-    CreateWebhookError, CreateWebhookHeaders, ListWebhooksError, ListWebhooksQuery,
-    UpdateWebhookError, UpdateWebhookPath, WebhooksApi,
-};
-use orderhook_api::{Server, access_token};
-use orderhook_types::{
-    Acknowledgement, CardEventPush, CreateWebhookRequest, EventListResponse, OrderStatusPush,
-    SubscribeEventRequest, SubscriptionResponse, UpdateWebhookRequest, WebhookListResponse,
-    WebhookResponse,
-};
-use orderhook_webhook::{Delivery, PushReceiver};
+use orderhook_api::{Server, access_token, events, webhooks};
+use orderhook_types::*;
+use orderhook_webhook::PushReceiver;
 
 pub(super) const TOKEN: &str = "token-of-the-round-trips";
 
@@ -58,102 +49,139 @@ impl<I, O> Default for Slot<I, O> {
     }
 }
 
-#[derive(Default)]
-pub(super) struct RecordingApi {
-    pub(super) list_webhooks:
-        Slot<ListWebhooksQuery, Result<WebhookListResponse, ListWebhooksError>>,
-    pub(super) create_webhook: Slot<
-        (CreateWebhookHeaders, CreateWebhookRequest),
-        Result<WebhookResponse, CreateWebhookError>,
-    >,
-    pub(super) update_webhook: Slot<
-        (UpdateWebhookPath, UpdateWebhookRequest),
-        Result<WebhookResponse, UpdateWebhookError>,
-    >,
-    pub(super) subscribe_event: Slot<
-        (SubscribeEventPath, SubscribeEventRequest),
-        Result<SubscriptionResponse, SubscribeEventError>,
-    >,
-    pub(super) unsubscribe_event:
-        Slot<UnsubscribeEventPath, Result<SubscriptionResponse, UnsubscribeEventError>>,
-    pub(super) list_events: Slot<ListEventsQuery, Result<EventListResponse, ListEventsError>>,
-    requests: AtomicU64,
-}
-
-struct Recorder(&'static RecordingApi);
-
-pub(super) fn router(api: &'static RecordingApi) -> Router {
-    orderhook_api::router(Arc::new(Recorder(api)))
-}
-
-impl Server for Recorder {
-    type Principal = ();
-
-    async fn authenticate(&self, request: &Parts, _: &'static Operation) -> Result<(), Refusal> {
-        match access_token(request) {
-            Some(TOKEN) => Ok(()),
-            _ => Err(Refusal::unauthorized()),
+/// A struct with a slot for each method of the traits, and a server that has these traits.
+macro_rules! recording {
+    ($api:ident, $server:ident: $($trait:path {
+        $($method:ident($($input:ident: $kind:path),*) -> $answer:ident, $error:path;)+
+    })+) => {
+        #[derive(Default)]
+        pub(super) struct $api {
+            $($(pub(super) $method: Slot<($($kind,)*), Result<$answer, $error>>,)+)+
+            requests: AtomicU64,
         }
-    }
 
-    fn trace_id(&self, _: &Request) -> TraceId {
-        let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
-        TraceId::new(format!("round-trip-{count}"))
+        pub(super) struct $server(pub(super) &'static $api);
+
+        impl Server for $server {
+            type Principal = ();
+
+            async fn authenticate(
+                &self,
+                request: &Parts,
+                _: &'static Operation,
+            ) -> Result<(), Refusal> {
+                match access_token(request) {
+                    Some(TOKEN) => Ok(()),
+                    _ => Err(Refusal::unauthorized()),
+                }
+            }
+
+            fn trace_id(&self, _: &Request) -> TraceId {
+                let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
+                TraceId::new(format!("round-trip-{count}"))
+            }
+        }
+
+        $(impl $trait for $server {
+            $(async fn $method(
+                &self,
+                _: Call<()>,
+                $($input: $kind),*
+            ) -> Result<$answer, $error> {
+                self.0.$method.answer(($($input,)*))
+            })+
+        })+
+    };
+}
+
+recording! {
+    RecordingApi, Recorder:
+    webhooks::WebhooksApi {
+        list_webhooks(query: webhooks::ListWebhooksQuery)
+            -> WebhookListResponse, webhooks::ListWebhooksError;
+        create_webhook(headers: webhooks::CreateWebhookHeaders, body: CreateWebhookRequest)
+            -> WebhookResponse, webhooks::CreateWebhookError;
+        update_webhook(path: webhooks::UpdateWebhookPath, body: UpdateWebhookRequest)
+            -> WebhookResponse, webhooks::UpdateWebhookError;
+    }
+    events::EventsApi {
+        subscribe_event(path: events::SubscribeEventPath, body: SubscribeEventRequest)
+            -> SubscriptionResponse, events::SubscribeEventError;
+        unsubscribe_event(path: events::UnsubscribeEventPath)
+            -> SubscriptionResponse, events::UnsubscribeEventError;
+        list_events(query: events::ListEventsQuery)
+            -> EventListResponse, events::ListEventsError;
     }
 }
 
-impl WebhooksApi for Recorder {
-    async fn list_webhooks(
-        &self,
-        _: Call<()>,
-        query: ListWebhooksQuery,
-    ) -> Result<WebhookListResponse, ListWebhooksError> {
-        self.0.list_webhooks.answer(query)
+recording! {
+    RecordingOperatorApi, OperatorRecorder:
+    MerchantsApi {
+        list_merchants(query: ListMerchantsQuery) -> MerchantListResponse, ListMerchantsError;
+        create_merchant(headers: CreateMerchantHeaders, body: CreateMerchantRequest)
+            -> MerchantResponse, CreateMerchantError;
+        get_merchant(path: GetMerchantPath) -> MerchantResponse, GetMerchantError;
+        list_tokens(path: ListTokensPath, query: ListTokensQuery)
+            -> TokenListResponse, ListTokensError;
+        create_token(path: CreateTokenPath, headers: CreateTokenHeaders, body: CreateTokenRequest)
+            -> IssuedTokenResponse, CreateTokenError;
+        revoke_token(path: RevokeTokenPath) -> TokenResponse, RevokeTokenError;
+        rotate_merchant_secret(path: RotateMerchantSecretPath, body: RotateSecretRequest)
+            -> RotatedSecretResponse, RotateMerchantSecretError;
     }
-
-    async fn create_webhook(
-        &self,
-        _: Call<()>,
-        headers: CreateWebhookHeaders,
-        body: CreateWebhookRequest,
-    ) -> Result<WebhookResponse, CreateWebhookError> {
-        self.0.create_webhook.answer((headers, body))
+    PublishingApi {
+        publish_order_status_change(
+            path: PublishOrderStatusChangePath,
+            headers: PublishOrderStatusChangeHeaders,
+            body: Order
+        ) -> PublishedEventResponse, PublishOrderStatusChangeError;
+        publish_card_event(
+            path: PublishCardEventPath,
+            headers: PublishCardEventHeaders,
+            body: PublishCardEventRequest
+        ) -> PublishedEventResponse, PublishCardEventError;
+        publish_card_events(
+            path: PublishCardEventsPath,
+            headers: PublishCardEventsHeaders,
+            body: PublishCardEventsRequest
+        ) -> PublishedEventsResponse, PublishCardEventsError;
     }
-
-    async fn update_webhook(
-        &self,
-        _: Call<()>,
-        path: UpdateWebhookPath,
-        body: UpdateWebhookRequest,
-    ) -> Result<WebhookResponse, UpdateWebhookError> {
-        self.0.update_webhook.answer((path, body))
+    operator::webhooks::WebhooksApi {
+        create_merchant_webhook(
+            path: CreateMerchantWebhookPath,
+            headers: CreateMerchantWebhookHeaders,
+            body: CreateWebhookRequest
+        ) -> WebhookResponse, CreateMerchantWebhookError;
+        subscribe_merchant_webhook(
+            path: SubscribeMerchantWebhookPath,
+            body: SubscribeEventRequest
+        ) -> SubscriptionResponse, SubscribeMerchantWebhookError;
+        delete_webhook(path: DeleteWebhookPath) -> DeletedWebhookResponse, DeleteWebhookError;
+        rotate_webhook_secret(path: RotateWebhookSecretPath, body: RotateSecretRequest)
+            -> RotatedSecretResponse, RotateWebhookSecretError;
     }
-}
-
-impl EventsApi for Recorder {
-    async fn subscribe_event(
-        &self,
-        _: Call<()>,
-        path: SubscribeEventPath,
-        body: SubscribeEventRequest,
-    ) -> Result<SubscriptionResponse, SubscribeEventError> {
-        self.0.subscribe_event.answer((path, body))
+    EndpointsApi {
+        list_endpoints(query: ListEndpointsQuery) -> EndpointListResponse, ListEndpointsError;
+        get_endpoint(path: GetEndpointPath) -> EndpointResponse, GetEndpointError;
+        pause_endpoint(path: PauseEndpointPath, body: PauseEndpointRequest)
+            -> EndpointResponse, PauseEndpointError;
+        resume_endpoint(path: ResumeEndpointPath) -> EndpointResponse, ResumeEndpointError;
     }
-
-    async fn unsubscribe_event(
-        &self,
-        _: Call<()>,
-        path: UnsubscribeEventPath,
-    ) -> Result<SubscriptionResponse, UnsubscribeEventError> {
-        self.0.unsubscribe_event.answer(path)
+    operator::events::EventsApi {
+        list_events(query: operator::events::ListEventsQuery)
+            -> EventLogResponse, operator::events::ListEventsError;
+        get_event(path: GetEventPath) -> EventDetailResponse, GetEventError;
     }
-
-    async fn list_events(
-        &self,
-        _: Call<()>,
-        query: ListEventsQuery,
-    ) -> Result<EventListResponse, ListEventsError> {
-        self.0.list_events.answer(query)
+    DeliveriesApi {
+        list_deliveries(query: ListDeliveriesQuery) -> DeliveryListResponse, ListDeliveriesError;
+        get_delivery(path: GetDeliveryPath) -> DeliveryResponse, GetDeliveryError;
+        list_attempts(path: ListAttemptsPath, query: ListAttemptsQuery)
+            -> AttemptListResponse, ListAttemptsError;
+        replay_delivery(path: ReplayDeliveryPath) -> DeliveryResponse, ReplayDeliveryError;
+        replay_deliveries(body: ReplayRequest) -> ReplayResponse, ReplayDeliveriesError;
+    }
+    StatusApi {
+        get_status() -> StatusResponse, GetStatusError;
     }
 }
 
@@ -168,7 +196,7 @@ impl PushReceiver for &'static RecordingReceiver {
 
     async fn order_status_change(
         &self,
-        _: Delivery,
+        _: orderhook_webhook::Delivery,
         push: OrderStatusPush,
     ) -> Result<Acknowledgement, Infallible> {
         Ok(self.order_status_change.answer(push))
@@ -176,7 +204,7 @@ impl PushReceiver for &'static RecordingReceiver {
 
     async fn card_event(
         &self,
-        _: Delivery,
+        _: orderhook_webhook::Delivery,
         push: CardEventPush,
     ) -> Result<Acknowledgement, Infallible> {
         Ok(self.card_event.answer(push))

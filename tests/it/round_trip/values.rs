@@ -1,10 +1,12 @@
 //! Strategies that the spec writes: for a schema, JSON values that it allows.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::sync::LazyLock;
 
+use orderhook_client::types::IdempotencyKey;
 use orderhook_codegen::Document;
 use orderhook_codegen::document::pointer;
+use orderhook_codegen::document::shape::{self, Kind};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
@@ -13,40 +15,180 @@ use proptest::strategy::{BoxedStrategy, Strategy};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-static SPEC: LazyLock<Document> = LazyLock::new(|| {
-    let text = include_str!("../../../spec/order-management.yaml");
-    Document::parse("spec/order-management.yaml", text).expect("the spec is read")
-});
-
 /// The longest text where the spec has no limit.
 const UNLIMITED: usize = 60;
 
-/// Values of the component schema `name`, as its model.
-pub(super) fn model<T: DeserializeOwned + Debug + 'static>(name: &str) -> BoxedStrategy<T> {
-    let at = pointer::join("/components/schemas", name);
-    schema(&at).prop_map(typed).boxed()
-}
+/// A document, as the source of values.
+#[derive(Clone, Copy)]
+pub(super) struct Spec(pub(super) &'static Document);
 
-/// The parameters of the operation at `at` that stand in `location`, as the trait's type for them.
-pub(super) fn parameters<T: DeserializeOwned + Debug + 'static>(
-    at: &str,
-    location: &str,
-) -> BoxedStrategy<T> {
-    let of_path = pointer::parent(at).expect("an operation has a parent");
-    let lists = [of_path, at].map(|owner| pointer::join(owner, "parameters"));
-    let parameters = lists.iter().flat_map(|list| {
-        let count = SPEC.get(list).and_then(Value::as_array).map_or(0, Vec::len);
-        (0..count).map(move |index| pointer::join(list, &index.to_string()))
-    });
-    let members = parameters.filter_map(|at| {
-        let parameter = SPEC.resolve(&at).expect("the reference is whole");
-        let text = |member: &str| parameter.value.get(member).and_then(Value::as_str);
-        let required = parameter.value.get("required") == Some(&Value::Bool(true));
-        let name = text("name").expect("a parameter has a name").to_owned();
-        let values = schema(&pointer::join(&parameter.pointer, "schema"));
-        (text("in") == Some(location)).then(|| (name, presence(values, required)))
-    });
-    object(members.collect()).prop_map(typed).boxed()
+impl Spec {
+    /// Values of the component schema `name`, as its model.
+    pub(super) fn model<T: DeserializeOwned + Debug + 'static>(
+        self,
+        name: &str,
+    ) -> BoxedStrategy<T> {
+        let at = pointer::join("/components/schemas", name);
+        self.schema(&at).prop_map(typed).boxed()
+    }
+
+    /// The parameters in the path of an operation, as the trait's type for them.
+    pub(super) fn path<T: DeserializeOwned + Debug + 'static>(
+        self,
+        operation: &str,
+    ) -> BoxedStrategy<T> {
+        let parameters = self.parameters(operation, "path");
+        let parameters = parameters.prop_filter("a path has no such segment", |parameters| {
+            let segments = parameters.as_object().expect("an object").values();
+            let mut texts = segments.filter_map(Value::as_str);
+            texts.all(|text| !["", ".", ".."].contains(&text))
+        });
+        parameters.prop_map(typed).boxed()
+    }
+
+    /// The parameters in its query.
+    pub(super) fn query<T: DeserializeOwned + Debug + 'static>(
+        self,
+        operation: &str,
+    ) -> BoxedStrategy<T> {
+        self.parameters(operation, "query").prop_map(typed).boxed()
+    }
+
+    /// The parameters in its headers: keys that a header can hold, without control characters and
+    /// with spaces inside only (RFC 9110, 5.5). There always is one, because the client makes its
+    /// own where the caller gives none.
+    pub(super) fn headers<T: DeserializeOwned + Debug + 'static>(
+        self,
+        operation: &str,
+    ) -> BoxedStrategy<T> {
+        let name = "Idempotency-Key";
+        let parameters = self.parameters(operation, "header");
+        let keys = (parameters, texts(1, 255)).prop_filter_map(
+            "no header can hold it",
+            move |(mut parameters, text)| {
+                let text: String = text.chars().filter(|c| !c.is_ascii_control()).collect();
+                let key: IdempotencyKey = text.trim_matches(' ').parse().ok()?;
+                parameters[name] = json!(key);
+                Some(typed(parameters))
+            },
+        );
+        keys.boxed()
+    }
+
+    /// Its body.
+    pub(super) fn body<T: DeserializeOwned + Debug + 'static>(
+        self,
+        operation: &str,
+    ) -> BoxedStrategy<T> {
+        self.content(&pointer::join(&self.operation(operation), "requestBody"))
+    }
+
+    /// What it answers with success.
+    pub(super) fn answer<T: DeserializeOwned + Debug + 'static>(
+        self,
+        operation: &str,
+    ) -> BoxedStrategy<T> {
+        self.content(&format!("{}/responses/200", self.operation(operation)))
+    }
+
+    fn content<T: DeserializeOwned + Debug + 'static>(self, body: &str) -> BoxedStrategy<T> {
+        let body = self.0.resolve(body).expect("the reference is whole");
+        let at = format!("{}/content/application~1json/schema", body.pointer);
+        self.schema(&at).prop_map(typed).boxed()
+    }
+
+    /// The ids of all operations.
+    pub(super) fn operations(self) -> BTreeSet<String> {
+        self.pointers().into_keys().collect()
+    }
+
+    /// The pointer to each operation by its id.
+    fn pointers(self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let paths = self.0.get("/paths").expect("the document has paths");
+        shape::walk(Kind::Paths, paths, "/paths", &mut |kind, at, value| {
+            if kind == Kind::Operation {
+                let id = value["operationId"].as_str().expect("an id");
+                found.insert(id.to_owned(), at.to_owned());
+            }
+        });
+        found
+    }
+
+    fn operation(self, id: &str) -> String {
+        let pointers = self.pointers();
+        let pointer = pointers.get(id);
+        pointer
+            .unwrap_or_else(|| panic!("there is no operation `{id}`"))
+            .clone()
+    }
+
+    fn parameters(self, operation: &str, location: &str) -> BoxedStrategy<Value> {
+        let at = self.operation(operation);
+        let of_path = pointer::parent(&at).expect("an operation has a parent");
+        let lists = [of_path, &at].map(|owner| pointer::join(owner, "parameters"));
+        let parameters = lists.iter().flat_map(|list| {
+            let count = self
+                .0
+                .get(list)
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
+            (0..count).map(move |index| pointer::join(list, &index.to_string()))
+        });
+        let members = parameters.filter_map(|at| {
+            let parameter = self.0.resolve(&at).expect("the reference is whole");
+            let text = |member: &str| parameter.value.get(member).and_then(Value::as_str);
+            let required = parameter.value.get("required") == Some(&Value::Bool(true));
+            let name = text("name").expect("a parameter has a name").to_owned();
+            let values = self.schema(&pointer::join(&parameter.pointer, "schema"));
+            (text("in") == Some(location)).then(|| (name, presence(values, required)))
+        });
+        object(members.collect())
+    }
+
+    /// Values of the schema at `at`.
+    ///
+    /// # Panics
+    /// If the schema uses a keyword that the spec does not use yet.
+    fn schema(self, at: &str) -> BoxedStrategy<Value> {
+        let node = self.0.resolve(at).expect("the reference is whole");
+        let keyword = |name: &str| node.value.get(name);
+        if keyword("nullable") == Some(&Value::Bool(true)) {
+            let part = pointer::join(&pointer::join(&node.pointer, "allOf"), "0");
+            return prop_oneof![1 => Just(Value::Null), 3 => self.schema(&part)].boxed();
+        }
+        match keyword("type").and_then(Value::as_str) {
+            Some("object") if keyword("additionalProperties") == Some(&Value::Bool(true)) => {
+                any_object()
+            }
+            Some("object") => object(self.properties(node.value, &node.pointer)),
+            Some("array") => {
+                let least = keyword("minItems").and_then(Value::as_u64).unwrap_or(0);
+                let least = usize::try_from(least).expect("a short list");
+                let items = self.schema(&pointer::join(&node.pointer, "items"));
+                vec(items, least..least + 3).prop_map(Value::from).boxed()
+            }
+            Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
+            Some("integer") => integer(node.value),
+            Some("string") => text(node.value),
+            other => panic!("{at}: no values of type {other:?}"),
+        }
+    }
+
+    fn properties(self, schema: &Value, at: &str) -> Members {
+        let required: Vec<Value> = schema.get("required").map_or_else(Vec::new, |required| {
+            required.as_array().expect("a list of names").clone()
+        });
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let names = properties.into_iter().flat_map(Map::keys);
+        names
+            .map(|name| {
+                let values = self.schema(&pointer::join(&pointer::join(at, "properties"), name));
+                let required = required.contains(&json!(name));
+                (name.clone(), presence(values, required))
+            })
+            .collect()
+    }
 }
 
 /// Any text of `min` to `max` characters, with many of those that break an encoding.
@@ -67,48 +209,7 @@ fn typed<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("a value of the schema is one of its model")
 }
 
-/// Values of the schema at `at`.
-///
-/// # Panics
-/// If the schema uses a keyword that the spec does not use yet.
-fn schema(at: &str) -> BoxedStrategy<Value> {
-    let node = SPEC.resolve(at).expect("the reference is whole");
-    let keyword = |name: &str| node.value.get(name);
-    if keyword("nullable") == Some(&Value::Bool(true)) {
-        let part = pointer::join(&pointer::join(&node.pointer, "allOf"), "0");
-        return prop_oneof![1 => Just(Value::Null), 3 => schema(&part)].boxed();
-    }
-    match keyword("type").and_then(Value::as_str) {
-        Some("object") if keyword("additionalProperties") == Some(&Value::Bool(true)) => {
-            any_object()
-        }
-        Some("object") => object(properties(node.value, &node.pointer)),
-        Some("array") => vec(schema(&pointer::join(&node.pointer, "items")), 0..3)
-            .prop_map(Value::from)
-            .boxed(),
-        Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
-        Some("integer") => integer(node.value),
-        Some("string") => text(node.value),
-        other => panic!("{at}: no values of type {other:?}"),
-    }
-}
-
 type Members = Vec<(String, BoxedStrategy<Option<Value>>)>;
-
-fn properties(schema: &Value, at: &str) -> Members {
-    let required: Vec<Value> = schema.get("required").map_or_else(Vec::new, |required| {
-        required.as_array().expect("a list of names").clone()
-    });
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let names = properties.into_iter().flat_map(Map::keys);
-    names
-        .map(|name| {
-            let values = self::schema(&pointer::join(&pointer::join(at, "properties"), name));
-            let required = required.contains(&json!(name));
-            (name.clone(), presence(values, required))
-        })
-        .collect()
-}
 
 fn presence(values: BoxedStrategy<Value>, required: bool) -> BoxedStrategy<Option<Value>> {
     match required {
@@ -148,6 +249,7 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
     let max = length("maxLength").unwrap_or(UNLIMITED);
     let any = match schema.get("format").and_then(Value::as_str) {
         Some("uri") => addresses(max),
+        Some("decimal") => "-?[0-9]{1,30}(\\.[0-9]{1,18})?".boxed(),
         _ => texts(min, max),
     };
     let any = any.prop_map(Value::from);

@@ -5,6 +5,7 @@ mod answer;
 mod log;
 #[path = "../../../crates/orderhook-api/examples/in_memory/platform.rs"]
 pub(crate) mod platform;
+pub(crate) mod spec;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use orderhook_api::runtime::BoxError;
-use orderhook_client::Client;
+use orderhook_client::{Client, operator};
 use reqwest::{Method, RequestBuilder, header};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -108,6 +109,15 @@ impl TestServer {
     /// The generated client, as the owner of `token` uses it.
     pub(crate) fn client(&self, token: &str) -> Client {
         let builder = Client::builder(&self.base_url, token);
+        builder
+            .http_client(self.http.clone())
+            .build()
+            .expect("a client")
+    }
+
+    /// The generated client of the operator API, as the owner of `token` uses it.
+    pub(crate) fn operator_client(&self, token: &str) -> operator::Client {
+        let builder = operator::Client::builder(&self.base_url, token);
         builder
             .http_client(self.http.clone())
             .build()

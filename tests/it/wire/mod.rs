@@ -1,6 +1,8 @@
 //! What the generated client puts on the wire: each operation with as little as it can be called
 //! with, then with all that it takes.
 
+mod operator;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -22,8 +24,12 @@ const URL: &str = "https://merchant.example/hooks?a=1&b=%20#top";
 const TYPE: &str = "card/re load?&+ü";
 const KEY: &str = "key-1";
 
-/// Snapshots the requests that `calls` makes; each of them is refused.
 async fn check(operation: &str, calls: impl AsyncFnOnce(&Client) -> [bool; 2]) {
+    record(operation, async |server| calls(&server.client(ADA)).await).await;
+}
+
+/// Snapshots the requests that `calls` makes; each of them is refused.
+async fn record<const N: usize>(snapshot: &str, calls: impl AsyncFnOnce(&TestServer) -> [bool; N]) {
     let requests = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&requests);
     // With a 400 no request is made twice.
@@ -38,14 +44,14 @@ async fn check(operation: &str, calls: impl AsyncFnOnce(&Client) -> [bool; 2]) {
     }))
     .await;
 
-    let refused = calls(&server.client(ADA)).await;
+    let refused = calls(&server).await;
 
-    assert_eq!(refused, [true, true]);
+    assert_eq!(refused, [true; N]);
     let requests = requests.lock().expect("no panic").join("\n");
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(operation, requests));
+    settings.bind(|| insta::assert_snapshot!(snapshot, requests));
 }
 
 /// The request as text, without what differs from run to run.
@@ -160,23 +166,32 @@ async fn list_events() {
     .await;
 }
 
-#[test]
-fn every_operation_has_a_snapshot() {
-    let spec: Value = serde_json::from_str(orderhook_api::OPENAPI_3_1).expect("JSON");
-    let paths = spec["paths"].as_object().expect("paths");
-    let operations: BTreeSet<String> = paths
+/// The ids of the operations of a document.
+fn operations(document: &str) -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(document).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths
         .values()
         .filter_map(Value::as_object)
         .flat_map(serde_json::Map::values)
-        .filter_map(|operation| operation.get("operationId")?.as_str())
-        .map(|id| format!("{id}.snap"))
-        .collect();
+        .filter_map(|operation| operation.get("operationId")?.as_str());
+    operations.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_operation_has_a_snapshot() {
+    let merchants = operations(orderhook_api::OPENAPI_3_1);
+    let operators = operations(orderhook_api::operator::OPENAPI_3_1);
+    let operators = operators
+        .iter()
+        .map(|id| format!("{}{id}", operator::PREFIX));
+    let expected: BTreeSet<String> = merchants.into_iter().chain(operators).collect();
+
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/wire/snapshots");
     let snapshots: BTreeSet<String> = std::fs::read_dir(folder)
         .expect("the snapshots are there")
         .map(|entry| entry.expect("the folder is read").file_name())
-        .map(|name| name.to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".snap"))
+        .filter_map(|name| Some(name.to_str()?.strip_suffix(".snap")?.to_owned()))
         .collect();
-    assert_eq!(snapshots, operations);
+    assert_eq!(snapshots, expected);
 }

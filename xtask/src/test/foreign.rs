@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use super::{Run, Runtime, execute, execute_quietly, programs};
-use crate::plan::ORDER_MANAGEMENT as SPEC;
+use crate::plan::{OPERATOR, ORDER_MANAGEMENT as SPEC};
 
 /// Modules of tests that start foreign programs, and what those need.
 pub(super) const TESTS: &[(&str, &[Runtime])] = &[
@@ -20,8 +20,13 @@ pub(super) const TESTS: &[(&str, &[Runtime])] = &[
 
 const PINS: &str = "tests/foreign";
 
-/// What the linters read: the spec, and the document that is derived from it for readers of 3.1.
-const LINTED: [&str; 2] = [SPEC, "crates/orderhook-api/src/generated/openapi-3.1.json"];
+/// What the linters read: the documents, and what is derived from them for readers of 3.1.
+const LINTED: [&str; 4] = [
+    SPEC,
+    "crates/orderhook-api/src/generated/order_management/openapi-3.1.json",
+    OPERATOR,
+    "crates/orderhook-api/src/generated/operator/openapi-3.1.json",
+];
 
 pub(super) fn install_python_packages(run: &Run) -> anyhow::Result<()> {
     let folder = run.foreign_dir().join("python");

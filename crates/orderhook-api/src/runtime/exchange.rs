@@ -1,6 +1,5 @@
 //! One request and its answer.
 
-use std::error::Error;
 use std::panic::AssertUnwindSafe;
 
 use axum::body::Body;
@@ -39,6 +38,40 @@ impl<P> Call<P> {
     }
 }
 
+/// How a request was answered, for the log: everything but the time it took, which whoever has a
+/// clock can add.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// The id of the request.
+    pub trace_id: &'a TraceId,
+    /// The operation, if the request belongs to one.
+    pub operation: Option<&'static Operation>,
+    /// Why it was refused, if it was.
+    pub refusal: Option<&'a Refusal>,
+    /// The answer, which can carry what is known here to a layer around the router.
+    pub response: &'a mut Response,
+}
+
+impl Answered<'_> {
+    /// Writes one line: an error for a failure of the server, else an info.
+    pub fn log(&self) {
+        let trace_id = self.trace_id.as_str();
+        let operation = self.operation.map_or("none", |operation| operation.id);
+        let status = self.response.status().as_u16();
+        let Some(refusal) = self.refusal else {
+            tracing::info!(trace_id, operation, status, "answered");
+            return;
+        };
+        let error = refusal.chain();
+        if status >= 500 {
+            tracing::error!(trace_id, operation, status, error, "refused");
+        } else {
+            let faults = refusal.problem().faults();
+            tracing::info!(trace_id, operation, status, error, ?faults, "refused");
+        }
+    }
+}
+
 pub(crate) struct Exchange<'a, S> {
     server: &'a S,
     operation: Option<&'static Operation>,
@@ -56,13 +89,10 @@ impl<'a, S: Server> Exchange<'a, S> {
 
     /// For a request that belongs to no operation.
     pub(super) fn unknown(server: &'a S, request: &Request) -> Self {
-        let trace_id = server.trace_id(request);
-        let (method, path) = (request.method(), request.uri().path());
-        tracing::info!(trace_id = trace_id.as_str(), %method, path, "no such operation");
         Self {
             server,
             operation: None,
-            trace_id,
+            trace_id: server.trace_id(request),
         }
     }
 
@@ -81,31 +111,28 @@ impl<'a, S: Server> Exchange<'a, S> {
         let body = answer.and_then(|answer| serde_json::to_vec(&answer).map_err(Refusal::internal));
         match body {
             Ok(body) => {
-                let trace_id = self.trace_id.as_str();
-                let operation = self.operation_id();
-                tracing::info!(trace_id, operation, status, "answered");
-                json(status, body)
+                let mut response = json(status, body);
+                self.answered(None, &mut response);
+                response
             }
             Err(refusal) => self.reject(refusal),
         }
     }
 
-    /// Logs the refusal and answers with it.
+    /// Answers with the refusal, and has it logged.
     pub(super) fn reject(&self, refusal: Refusal) -> Response {
-        let trace_id = self.trace_id.as_str();
-        let operation = self.operation_id();
-        let status = refusal.status();
-        if status >= 500 {
-            tracing::error!(trace_id, operation, status, error = %chain(&refusal), "refused");
-        } else {
-            let faults = refusal.problem().faults();
-            tracing::info!(trace_id, operation, status, error = %chain(&refusal), ?faults, "refused");
-        }
-        self.server.reject(&self.trace_id, refusal)
+        let mut response = self.server.reject(&self.trace_id, &refusal);
+        self.answered(Some(&refusal), &mut response);
+        response
     }
 
-    fn operation_id(&self) -> &'static str {
-        self.operation.map_or("none", |operation| operation.id)
+    fn answered(&self, refusal: Option<&Refusal>, response: &mut Response) {
+        self.server.answered(Answered {
+            trace_id: &self.trace_id,
+            operation: self.operation,
+            refusal,
+            response,
+        });
     }
 }
 
@@ -117,17 +144,6 @@ fn json(status: u16, body: Vec<u8>) -> Response {
         .headers_mut()
         .insert(header::CONTENT_TYPE, media_type);
     response
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -11,8 +11,8 @@ pub(crate) mod shape;
 
 use std::fmt;
 
-pub use exchange::Call;
 pub(crate) use exchange::Exchange;
+pub use exchange::{Answered, Call};
 pub use fallback::with_fallbacks;
 pub(crate) use input::Input;
 pub use refusal::{BoxError, Fault, Location, Problem, Refusal, Rule};

@@ -303,6 +303,17 @@ impl Refusal {
         &self.problem
     }
 
+    /// The refusal and its causes on one line, for the log.
+    pub fn chain(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            line = format!("{line}: {error}");
+            cause = error.source();
+        }
+        line
+    }
+
     pub(crate) fn into_problem(self) -> Problem {
         self.problem
     }

@@ -34,10 +34,6 @@ pub(crate) enum Shape {
         maximum: Option<f64>,
     },
     Text(Text),
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no request of the document has an array today")
-    )]
     Array(Array),
     /// The members that are known; others are ignored.
     Object(&'static [Member]),
@@ -60,6 +56,8 @@ pub(crate) struct Text {
 /// A format that texts are checked for.
 #[derive(Debug)]
 pub(crate) enum Format {
+    /// A decimal number in plain notation: `-?digits[.digits]`.
+    Decimal,
     /// An absolute URI with an authority (RFC 3986).
     Uri,
 }
@@ -212,6 +210,13 @@ impl Checker<'_> {
             self.fault(Rule::OneOf, message, place);
         }
         match text.format {
+            Some(Format::Decimal) if !is_decimal(value) => {
+                self.fault(
+                    Rule::Format,
+                    "must be a decimal number, such as 120.00",
+                    place,
+                );
+            }
             Some(Format::Uri) if !is_absolute_uri(value) => {
                 self.fault(
                     Rule::Format,
@@ -269,6 +274,15 @@ fn characters(count: usize) -> String {
     match count {
         1 => "1 character".to_owned(),
         count => format!("{count} characters"),
+    }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => is_digits(whole) && is_digits(fraction),
+        None => is_digits(unsigned),
     }
 }
 

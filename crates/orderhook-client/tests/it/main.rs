@@ -10,6 +10,7 @@ mod configuration;
 mod errors;
 mod idempotency;
 mod models;
+mod operator;
 mod pages;
 mod retries;
 mod server;

@@ -1,8 +1,10 @@
 //! An OpenAPI document, each of its parts with its place in the source text.
 
+mod bundle;
 mod error;
 pub mod pointer;
 pub mod shape;
+mod source;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -15,15 +17,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use error::{Error, Place};
-use yaml::{Position, Positions};
+use source::Source;
 
 /// An OpenAPI 3.0 document that was read without an error.
 #[derive(Debug, Clone)]
 pub struct Document {
-    file: String,
+    source: Source,
     sha256: String,
     root: Value,
-    positions: Positions,
     openapi: OpenAPI,
 }
 
@@ -55,32 +56,52 @@ impl Document {
     /// Any [`Error`] but [`Error::Read`], [`Error::Reference`] and [`Error::Unsupported`].
     pub fn parse(file_name: &str, text: &str) -> Result<Self, Error> {
         let (root, positions) = yaml::parse(file_name, text)?;
-        let place = |pointer: &str| place(file_name, &positions, pointer);
-        check_version(&root, place)?;
+        Self::read(Source::new(file_name, positions), text, root)
+    }
+
+    /// The same for a document that may refer to components of those `beside` it, by the names of
+    /// files in one folder: `$ref: 'other.yaml#/components/schemas/Order'`.
+    ///
+    /// What it refers to becomes part of it, and so does whatever that refers to; its places are
+    /// still those in the file it was written in.
+    ///
+    /// # Errors
+    /// Any [`Error`] but [`Error::Read`]: [`Error::Reference`] at a reference that leads to none of
+    /// their components, [`Error::Unsupported`] at a component that has the name of another one
+    /// that is taken over.
+    pub fn parse_beside(file_name: &str, text: &str, beside: &[&Self]) -> Result<Self, Error> {
+        let (mut root, positions) = yaml::parse(file_name, text)?;
+        let mut source = Source::new(file_name, positions);
+        bundle::bundle(&mut source, &mut root, beside)?;
+        Self::read(source, text, root)
+    }
+
+    fn read(source: Source, text: &str, root: Value) -> Result<Self, Error> {
+        check_version(&root, |pointer| source.place(pointer))?;
         let openapi = typed::read(&root).map_err(|mismatch| Error::Structure {
-            place: place(&mismatch.pointer),
+            place: source.place(&mismatch.pointer),
             message: mismatch.message,
         })?;
         Ok(Self {
-            file: file_name.to_owned(),
+            source,
             sha256: hex(&Sha256::digest(text)),
             root,
-            positions,
             openapi,
         })
     }
 
     /// The file's name as it was given to [`Document::load`] or [`Document::parse`].
     pub fn file(&self) -> &str {
-        &self.file
+        self.source.file()
     }
 
-    /// SHA-256 of the source text, in lower-case hexadecimal.
+    /// SHA-256 of the source text, without that of documents beside it, in lower-case hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The document as it is written: members in their order, extensions and references kept.
+    /// The document as it is written: members in their order, extensions and references kept, and
+    /// last what was taken over from documents beside it.
     pub fn root(&self) -> &Value {
         &self.root
     }
@@ -93,7 +114,7 @@ impl Document {
     /// Where the value at `pointer` stands in the source; for one that does not exist, where
     /// the innermost existing value around it stands.
     pub fn place(&self, pointer: &str) -> Place {
-        place(&self.file, &self.positions, pointer)
+        self.source.place(pointer)
     }
 
     /// The value at `pointer`, which may be a reference.
@@ -159,21 +180,6 @@ fn is_3_0(version: &str) -> bool {
     version
         .strip_prefix("3.0.")
         .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn place(file: &str, positions: &Positions, pointer: &str) -> Place {
-    let nearest = std::iter::successors(Some(pointer), |pointer| pointer::parent(pointer));
-    let position = nearest
-        .filter_map(|pointer| positions.get(pointer))
-        .next()
-        .copied()
-        .unwrap_or(Position { line: 1, column: 1 });
-    Place {
-        file: file.to_owned(),
-        line: position.line,
-        column: position.column,
-        pointer: pointer.to_owned(),
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

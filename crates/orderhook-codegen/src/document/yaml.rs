@@ -23,13 +23,25 @@ const MAX_VALUES: usize = 1_000_000;
 /// Line and column in the text, both counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
+    /// Which of the files behind a document; 0 for its own.
+    pub(super) file: usize,
     pub(super) line: usize,
     pub(super) column: usize,
+}
+
+impl Position {
+    /// The beginning of the text.
+    pub(super) const START: Self = Self {
+        file: 0,
+        line: 1,
+        column: 1,
+    };
 }
 
 impl From<Marker> for Position {
     fn from(marker: Marker) -> Self {
         Self {
+            file: 0,
             line: marker.line(),
             column: marker.col() + 1,
         }
@@ -106,10 +118,9 @@ impl<'a> TreeBuilder<'a> {
             })?;
             self.on_event(event, span.start.into())?;
         }
-        let empty = Position { line: 1, column: 1 };
         let nothing = || {
             self.error(
-                empty,
+                Position::START,
                 "the document is empty; write an OpenAPI document".into(),
             )
         };

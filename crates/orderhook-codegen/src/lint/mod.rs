@@ -74,6 +74,8 @@ pub fn check(document: &Document) -> Vec<Finding> {
             });
         });
     }
+    // What was taken over is judged where it was written, together with its other uses.
+    findings.retain(|finding| finding.place.file == document.file());
     findings.sort();
     // A shared component is met once for each operation that uses it.
     findings.dedup();

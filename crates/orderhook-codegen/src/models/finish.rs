@@ -1,7 +1,7 @@
 //! What typify's models lack: the order of the document's members, the notes to them, a type for
 //! members that may be absent or null; and in the JSON Schema and the OpenAPI schema, which are
-//! derived from the code, the limits of a text, of which the code has only a `String`, and that a
-//! member which may be absent may not be null.
+//! derived from the code, the limits of texts, numbers and lists, of which the code has only a
+//! `String`, an `i64` and a `Vec`, and that a member which may be absent may not be null.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +13,32 @@ use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
 use super::Notes;
 use super::limits::{self, Limit};
-use super::{patches, schemas};
+use super::{Model, all_schemas, patches};
 use crate::document::{Document, Error, pointer};
 use crate::names;
 
 pub(super) fn finish(
-    document: &Document,
+    documents: &[&Document],
     types: TokenStream,
     notes: &Notes,
 ) -> Result<TokenStream, Error> {
     let mut file: syn::File = syn::parse2(types).map_err(|error| {
-        document.unsupported("", format!("typify wrote no valid Rust: {error}"))
+        documents[0].unsupported("", format!("typify wrote no valid Rust: {error}"))
     })?;
-    let patches = patches::find(document);
-    let limits = limited_texts(document);
-    let schemas: BTreeMap<_, _> = schemas(document)
-        .map(|(name, at, _)| (names::type_name(name), at))
+    let models = all_schemas(documents)?;
+    let patches = patches::find(&models);
+    let limits = limited_texts(&models);
+    let schemas: BTreeMap<_, _> = models
+        .iter()
+        .map(|model| (names::type_name(model.name), model))
         .collect();
     for item in &mut file.items {
         match item {
             Item::Struct(model) => {
                 strip_json_schema(&mut model.attrs);
-                if let Some(at) = schemas.get(&model.ident) {
-                    add_note(&mut model.attrs, notes, at);
-                    keep_order(document, model, at, notes);
+                if let Some(schema) = schemas.get(&model.ident) {
+                    add_note(&mut model.attrs, notes, &schema.at);
+                    finish_members(schema, model, notes);
                 }
                 if let Some(limits) = limits.get(&model.ident) {
                     model.attrs.extend(limit_attributes(limits));
@@ -59,10 +61,10 @@ pub(super) fn finish(
     Ok(file.into_token_stream())
 }
 
-/// typify sorts members by name; what is written should read like the documents.
-fn keep_order(document: &Document, model: &mut ItemStruct, at: &str, notes: &Notes) {
-    let properties_at = pointer::join(at, "properties");
-    let properties = document.get(&properties_at).and_then(Value::as_object);
+/// Members in the order of the document, because typify sorts them by name, with notes and limits.
+fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, notes: &Notes) {
+    let properties_at = pointer::join(&schema.at, "properties");
+    let properties = schema.schema.get("properties").and_then(Value::as_object);
     let order: Vec<_> = properties
         .into_iter()
         .flat_map(serde_json::Map::keys)
@@ -79,7 +81,11 @@ fn keep_order(document: &Document, model: &mut ItemStruct, at: &str, notes: &Not
     members.sort_by_key(|field| place(field).unwrap_or(usize::MAX));
     for field in &mut members {
         if let Some(index) = place(field) {
-            add_note(&mut field.attrs, notes, &order[index].1);
+            let at = &order[index].1;
+            add_note(&mut field.attrs, notes, at);
+            field
+                .attrs
+                .extend(limit_attributes(&limits::limits(schema.document, at)));
         }
     }
     fields.named = members.into_iter().collect();
@@ -102,18 +108,26 @@ fn add_note(attributes: &mut Vec<Attribute>, notes: &Notes, at: &str) {
     attributes.insert(position, parse_quote! { #[doc = #note] });
 }
 
-fn limited_texts(document: &Document) -> BTreeMap<Ident, Vec<Limit<'_>>> {
-    schemas(document)
-        .filter(|(_, _, schema)| schema.get("type").and_then(Value::as_str) == Some("string"))
-        .map(|(name, at, _)| (names::type_name(name), limits::limits(document, &at)))
-        .filter(|(_, limits)| !limits.is_empty())
+fn limited_texts<'a>(models: &[Model<'a>]) -> BTreeMap<Ident, Vec<Limit<'a>>> {
+    models
+        .iter()
+        .filter(|model| model.schema.get("type").and_then(Value::as_str) == Some("string"))
+        .map(|model| {
+            (
+                names::type_name(model.name),
+                limits::limits(model.document, &model.at),
+            )
+        })
         .collect()
 }
 
-fn limit_attributes(limits: &[Limit<'_>]) -> [Attribute; 2] {
+fn limit_attributes(limits: &[Limit<'_>]) -> Vec<Attribute> {
+    if limits.is_empty() {
+        return Vec::new();
+    }
     let json_schema = limits.iter().map(Limit::json_schema);
     let utoipa = limits.iter().map(Limit::utoipa);
-    [
+    vec![
         parse_quote! { #[cfg_attr(feature = "schemars", schemars(extend(#(#json_schema),*)))] },
         parse_quote! { #[cfg_attr(feature = "utoipa", schema(#(#utoipa),*))] },
     ]

@@ -1,4 +1,4 @@
-//! The limits of a text or a number, as attributes of the code that schemas are derived from.
+//! The limits of a text, a number or a list, as attributes of the code that schemas are derived from.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -7,13 +7,15 @@ use serde_json::Value;
 use crate::document::{Document, pointer};
 
 /// Limits by their name in a schema and in utoipa's attributes.
-const LIMITS: [(&str, &str); 6] = [
+const LIMITS: [(&str, &str); 8] = [
     ("format", "format"),
     ("minLength", "min_length"),
     ("maxLength", "max_length"),
     ("pattern", "pattern"),
     ("minimum", "minimum"),
     ("maximum", "maximum"),
+    ("minItems", "min_items"),
+    ("maxItems", "max_items"),
 ];
 
 /// A limit that a schema sets.

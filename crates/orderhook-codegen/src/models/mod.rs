@@ -34,15 +34,18 @@ pub struct ModelSettings {
     pub notes: Notes,
 }
 
-/// The models of `document`, as the content of a module of the crate of the models.
+/// The models of `documents`, as the content of a module of the crate of the models: each schema
+/// once, wherever it is taken over.
 ///
 /// That crate's root must offer the [open enums](open_enums), the type `Patch` for members that may
 /// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features
 /// `schemars` and `utoipa`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] at the schema that can't be expressed.
-pub fn generate(document: &Document, settings: &ModelSettings) -> Result<TokenStream, Error> {
+/// [`Error::Unsupported`] at the schema that can't be expressed, or that has the name of another
+/// one in a document before.
+pub fn generate(documents: &[&Document], settings: &ModelSettings) -> Result<TokenStream, Error> {
+    check_hand_written(documents, settings)?;
     let mut space = TypeSpaceSettings::default();
     space
         .with_struct_builder(true)
@@ -51,18 +54,19 @@ pub fn generate(document: &Document, settings: &ModelSettings) -> Result<TokenSt
             r#"#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]"#.to_owned(),
         )
         .with_attr(r#"#[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]"#.to_owned());
-    let (_, types) = type_space(document, settings, "crate", space)?;
-    finish::finish(document, types, &settings.notes)
+    let (_, types) = type_space(documents, settings, "crate", space)?;
+    finish::finish(documents, types, &settings.notes)
 }
 
 /// The texts that the other side may add to, as invocations of the macro `open_enum!`.
 ///
 /// # Errors
 /// [`Error::Unsupported`] at the list that is no list of texts, or at the name that is no Rust name.
-pub fn open_enums(document: &Document, settings: &ModelSettings) -> Result<String, Error> {
-    let enums = schemas(document)
-        .filter(|(_, _, schema)| open_enum::is_open_enum(schema))
-        .map(|(name, at, _)| open_enum::generate(document, name, &at, &settings.notes))
+pub fn open_enums(documents: &[&Document], settings: &ModelSettings) -> Result<String, Error> {
+    let enums = all_schemas(documents)?
+        .into_iter()
+        .filter(|model| open_enum::is_open_enum(model.schema))
+        .map(|model| open_enum::generate(model.document, model.name, &model.at, &settings.notes))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(enums.join("\n"))
 }
@@ -84,7 +88,7 @@ impl<'a> TypeNames<'a> {
         let mut space = TypeSpaceSettings::default();
         // typify takes one identifier here.
         space.with_type_mod(path.trim_start_matches("::"));
-        let (space, _) = type_space(document, settings, path, space)?;
+        let (space, _) = type_space(&[document], settings, path, space)?;
         Ok(Self { document, space })
     }
 
@@ -143,38 +147,95 @@ pub(crate) fn replacements(
     by_hand.chain(open).collect()
 }
 
+/// A component schema and the document that has it.
+struct Model<'a> {
+    document: &'a Document,
+    name: &'a str,
+    at: String,
+    schema: &'a Value,
+}
+
+/// The component schemas of all documents. One that several have, because it was taken over, is
+/// that of the first.
+fn all_schemas<'a>(documents: &[&'a Document]) -> Result<Vec<Model<'a>>, Error> {
+    let mut all: Vec<Model<'a>> = Vec::new();
+    let mut taken = BTreeMap::new();
+    for &document in documents {
+        for (name, at, schema) in schemas(document) {
+            match taken.get(name) {
+                None => {
+                    taken.insert(name, all.len());
+                    all.push(Model {
+                        document,
+                        name,
+                        at,
+                        schema,
+                    });
+                }
+                Some(&first) if all[first].schema == schema => {}
+                Some(&first) => {
+                    let place = all[first].document.place(&at);
+                    let message = format!("`{name}` is another schema at {place}; rename one");
+                    return Err(document.unsupported(&at, message));
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// A type that stands in for nothing would let go of what it was written for, such as a secret.
+fn check_hand_written(documents: &[&Document], settings: &ModelSettings) -> Result<(), Error> {
+    let is_known = |name: &String| {
+        let mut known = documents.iter().flat_map(|document| schemas(document));
+        known.any(|(known, _, _)| known == name)
+    };
+    match (
+        settings.hand_written.keys().find(|name| !is_known(name)),
+        documents,
+    ) {
+        (Some(name), [first, ..]) => {
+            let message =
+                format!("there is no schema `{name}`, which has a type written by hand; add it");
+            Err(first.unsupported(SCHEMAS, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The types of all component schemas, and their code.
 fn type_space(
-    document: &Document,
+    documents: &[&Document],
     settings: &ModelSettings,
     path: &str,
     mut space: TypeSpaceSettings,
 ) -> Result<(TypeSpace, TokenStream), Error> {
-    sound::check(document)?;
-    // A type that stands in for nothing would let go of what it was written for, such as a secret.
-    let known: Vec<&str> = schemas(document).map(|(name, _, _)| name).collect();
-    if let Some(name) = settings
-        .hand_written
-        .keys()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        let message =
-            format!("there is no schema `{name}`, which has a type written by hand; add it");
-        return Err(document.unsupported(SCHEMAS, message));
+    for document in documents {
+        sound::check(document)?;
+        for (schema, replacement) in replacements(document, settings, path) {
+            let implements = [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr];
+            space.with_replacement(schema, replacement, implements.into_iter());
+        }
     }
-    for (schema, replacement) in replacements(document, settings, path) {
-        let implements = [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr];
-        space.with_replacement(schema, replacement, implements.into_iter());
-    }
-    let definitions = schemas(document)
-        .map(|(name, at, schema)| {
-            let schema = json_schema::from_openapi(schema);
-            Ok((name.to_owned(), parse(document, &at, schema)?))
+    let models = all_schemas(documents)?;
+    let definitions = models
+        .iter()
+        .map(|model| {
+            let schema = json_schema::from_openapi(model.schema);
+            Ok((
+                model.name.to_owned(),
+                parse(model.document, &model.at, schema)?,
+            ))
         })
         .collect::<Result<Vec<_>, Error>>()?;
     write_types(&space, &definitions).map_err(|reason| {
         let message = format!("no Rust type fits: {reason}; write the schema another way");
-        document.unsupported(&at_fault(&space, &definitions), message)
+        match at_fault(&space, &definitions) {
+            Some(index) => models[index]
+                .document
+                .unsupported(&models[index].at, message),
+            None => documents[0].unsupported(SCHEMAS, message),
+        }
     })
 }
 
@@ -192,17 +253,14 @@ fn write_types(
 
 /// The schema that typify stumbles over, which it does not say: the first that fails although all
 /// others admit anything.
-fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> String {
+fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> Option<usize> {
     let anything = |(name, _): &(String, Schema)| (name.clone(), Schema::Bool(true));
     let others: Vec<_> = definitions.iter().map(anything).collect();
-    for (index, (name, schema)) in definitions.iter().enumerate() {
+    (0..definitions.len()).find(|&index| {
         let mut alone = others.clone();
-        alone[index].1 = schema.clone();
-        if write_types(settings, &alone).is_err() {
-            return pointer::join(SCHEMAS, name);
-        }
-    }
-    SCHEMAS.to_owned()
+        alone[index].1 = definitions[index].1.clone();
+        write_types(settings, &alone).is_err()
+    })
 }
 
 fn parse(document: &Document, at: &str, schema: Value) -> Result<Schema, Error> {

@@ -8,17 +8,16 @@ use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Fields, FnArg, ImplItem, Item, ItemStruct, Type, parse_quote};
 
-use super::{json_schema, schemas};
-use crate::document::Document;
+use super::{Model, json_schema};
 use crate::names;
 
 /// The members of each model.
 pub(super) type Patches = BTreeMap<Ident, Vec<Ident>>;
 
 /// The members of each model that are optional and nullable, so that null means something.
-pub(super) fn find(document: &Document) -> Patches {
+pub(super) fn find(models: &[Model<'_>]) -> Patches {
     let mut found = Patches::new();
-    for (name, _, schema) in schemas(document) {
+    for Model { name, schema, .. } in models {
         let required = schema.get("required").and_then(Value::as_array);
         let is_required =
             |member: &str| required.is_some_and(|list| list.iter().any(|x| x == member));

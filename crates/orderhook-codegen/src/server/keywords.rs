@@ -69,7 +69,7 @@ fn keywords(kind: &str) -> &'static [&'static str] {
 /// The formats that are checked, or that every value of the type has.
 fn formats(kind: &str) -> &'static [&'static str] {
     match kind {
-        "string" => &["uri", "password"],
+        "string" => &["decimal", "password", "uri"],
         "integer" => &["int64"],
         "number" => &["double"],
         _ => &[],

@@ -1,8 +1,8 @@
 //! Server traits: one trait a tag, one method an operation, and the axum glue in front of them.
 //!
 //! What comes out leans on a small hand-written runtime of the crate that it is generated into:
-//! `crate::runtime` (reading, checking, answering) and the trait `crate::Server` (who the caller
-//! is, how a refusal looks).
+//! `crate::runtime` (reading, checking, answering), the trait `crate::Server` (who the caller is,
+//! how a refusal looks) and `crate::NotImplemented`, which is a `Server` around another one.
 
 mod inputs;
 mod keywords;

@@ -122,6 +122,7 @@ fn text(schema: &Value) -> TokenStream {
     let minimum = Literal::usize_unsuffixed(size(schema, "minLength").unwrap_or(0));
     let maximum = optional(size(schema, "maxLength"));
     let format = match schema.get("format").and_then(Value::as_str) {
+        Some("decimal") => quote! { Some(Format::Decimal) },
         Some("uri") => quote! { Some(Format::Uri) },
         _ => quote! { None },
     };

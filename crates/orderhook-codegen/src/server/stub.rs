@@ -1,4 +1,4 @@
-//! An implementation of every trait that answers "not implemented".
+//! Every trait, implemented by what answers "not implemented".
 
 use std::collections::BTreeMap;
 
@@ -40,10 +40,7 @@ pub(super) fn generate(
         #(use super::#modules::*;)*
         use crate::Server;
         use crate::runtime::{Call, Refusal};
-
-        /// Knows the callers of `S`, and answers every operation with "not implemented".
-        #[derive(Debug, Clone)]
-        pub struct NotImplemented<S>(pub S);
+        pub use crate::NotImplemented;
 
         #implementations
     })

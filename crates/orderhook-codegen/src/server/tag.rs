@@ -45,6 +45,10 @@ pub(super) fn generate(
          document names and for nothing else."
     ));
     let module_doc = format!(" {about}.");
+    let has_input = operations
+        .iter()
+        .any(|operation| operation.body.is_some() || !operation.parameters.is_empty());
+    let shapes = has_input.then(|| quote! { use crate::runtime::shape::*; });
     Ok(quote! {
         #![doc = #module_doc]
         use ::std::sync::Arc;
@@ -52,7 +56,7 @@ pub(super) fn generate(
         use ::axum::response::Response;
         use crate::Server;
         use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
-        use crate::runtime::shape::*;
+        #shapes
 
         #trait_doc
         pub trait #trait_name: Server { #methods }
@@ -176,13 +180,19 @@ fn handler(
         true => quote! { () },
         false => quote! { api.authenticate(&input.parts, &#constant).await? },
     };
+    // Only reading changes the input, and who neither reads nor authenticates needs none.
+    let input = match (arguments.is_empty(), operation.security.is_empty()) {
+        (false, _) => quote! { let mut input = runtime::Input::new(request); },
+        (true, false) => quote! { let input = runtime::Input::new(request); },
+        (true, true) => quote! {},
+    };
     Ok(quote! {
         #documentation
         #annotation
         pub async fn #name<S: #trait_name>(State(api): State<Arc<S>>, request: Request) -> Response {
             let exchange = Exchange::begin(&*api, &#constant, &request);
             let answer = async {
-                let mut input = runtime::Input::new(request);
+                #input
                 let principal = #principal;
                 #read
                 #take

@@ -8,6 +8,7 @@
 mod collisions;
 mod mutations;
 mod refusals;
+mod several;
 
 use orderhook_codegen::models::ModelSettings;
 use orderhook_codegen::output::Output;
@@ -23,9 +24,9 @@ fn generate(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut output = Output::new("a test");
     let sources = [document];
-    models::open_enums(document, settings)?;
+    models::open_enums(&sources, settings)?;
     let generated = [
-        models::generate(document, settings)?,
+        models::generate(&sources, settings)?,
         client::generate(
             document,
             settings,
@@ -50,8 +51,8 @@ fn errors(text: &str) -> [Option<Error>; 4] {
     let document = Document::parse("api.yaml", text).unwrap();
     let settings = ModelSettings::default();
     [
-        models::open_enums(&document, &settings)
-            .and_then(|_| models::generate(&document, &settings))
+        models::open_enums(&[&document], &settings)
+            .and_then(|_| models::generate(&[&document], &settings))
             .err(),
         client::generate(
             &document,

@@ -47,6 +47,23 @@ fn numbers_have_bounds() {
 }
 
 #[test]
+fn decimal_texts_are_plain_numbers() {
+    let shape = Shape::Text(Text {
+        min_length: 0,
+        max_length: None,
+        format: Some(Format::Decimal),
+        one_of: &[],
+    });
+    for text in ["0", "-0", "120.00", "007", "-129.870129870129870129"] {
+        check(&shape, &format!("{text:?}"), &[]);
+    }
+    for text in ["", "-", ".5", "5.", "--1", "1e3", "1,5", "+1", "1 ", "١"] {
+        check(&shape, &format!("{text:?}"), &[("", Rule::Format)]);
+    }
+    check(&shape, "1", &[("", Rule::Type)]);
+}
+
+#[test]
 fn integers_have_bounds_beyond_64_bits_too() {
     let shape = Shape::Integer {
         minimum: -1,

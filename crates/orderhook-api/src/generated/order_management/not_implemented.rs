@@ -5,9 +5,7 @@ use super::events::*;
 use super::webhooks::*;
 use crate::Server;
 use crate::runtime::{Call, Refusal};
-/// Knows the callers of `S`, and answers every operation with "not implemented".
-#[derive(Debug, Clone)]
-pub struct NotImplemented<S>(pub S);
+pub use crate::NotImplemented;
 impl<S: Server> EventsApi for NotImplemented<S> {
     fn subscribe_event(
         &self,

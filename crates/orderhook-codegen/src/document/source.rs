@@ -1,0 +1,67 @@
+//! Where each part of a document stands in its text, or in the text that it was taken over from.
+
+use super::error::Place;
+use super::pointer;
+use super::yaml::{Position, Positions};
+
+/// The files behind a document, and the place of each of its values in one of them.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// The document's own file first.
+    files: Vec<String>,
+    positions: Positions,
+}
+
+impl Source {
+    /// Everything stands in `file`.
+    pub(super) fn new(file: &str, positions: Positions) -> Self {
+        Self {
+            files: vec![file.to_owned()],
+            positions,
+        }
+    }
+
+    pub(super) fn file(&self) -> &str {
+        &self.files[0]
+    }
+
+    /// Where the value at `pointer` stands; for one that does not exist, where the innermost
+    /// existing value around it stands.
+    pub(super) fn place(&self, pointer: &str) -> Place {
+        let nearest = std::iter::successors(Some(pointer), |pointer| pointer::parent(pointer));
+        let position = nearest
+            .filter_map(|pointer| self.positions.get(pointer))
+            .next()
+            .copied()
+            .unwrap_or(Position::START);
+        Place {
+            file: self.files[position.file].clone(),
+            line: position.line,
+            column: position.column,
+            pointer: pointer.to_owned(),
+        }
+    }
+
+    /// Takes over the places of the value at `pointer` and of all below it.
+    pub(super) fn adopt(&mut self, other: &Self, pointer: &str) {
+        let below = format!("{pointer}/");
+        let adopted = other
+            .positions
+            .iter()
+            .filter(|(at, _)| *at == pointer || at.starts_with(&below));
+        for (at, position) in adopted {
+            let file = self.number(&other.files[position.file]);
+            let position = Position { file, ..*position };
+            self.positions.insert(at.clone(), position);
+        }
+    }
+
+    /// The place of `file` in the list, which it is put into where it is missing.
+    fn number(&mut self, file: &str) -> usize {
+        let known = self.files.iter().position(|known| known == file);
+        known.unwrap_or_else(|| {
+            self.files.push(file.to_owned());
+            self.files.len() - 1
+        })
+    }
+}
