@@ -1,0 +1,69 @@
+//! Where merchants, webhooks, events and deliveries are kept.
+//!
+//! The traits are cut by use, one for each kind of consumer: [`Access`] lets callers in,
+//! [`Webhooks`] is behind the merchant API, [`Publishing`] takes events in, [`Queue`] hands
+//! deliveries to the engine, and [`Endpoints`], [`History`], [`Replays`] and [`Upkeep`] are the
+//! operator's. [`Store`] is all of them. [`sqlite`] is the embedded database behind them.
+//!
+//! Four rules hold for every method:
+//!
+//! - it is done wholly or not at all, and what it returns is durable: it survives `kill -9` and the
+//!   loss of power;
+//! - what is not there is `None`, never an error;
+//! - time and randomness are arguments, and so is every policy, such as when to retry;
+//! - signing secrets are encrypted at rest, and tokens are stored as hashes.
+//!
+//! # What it does not do
+//!
+//! It makes no requests and knows no HTTP; it decides neither when a delivery is retried nor what an
+//! acknowledgement is.
+//!
+//! # How to add a method
+//!
+//! Write it into the trait of its consumer, with its SQL in the file of the same name under
+//! `sqlite/`, and a case in `tests/it`.
+
+mod access;
+mod endpoints;
+mod error;
+mod history;
+mod idempotency;
+mod ids;
+mod keyring;
+mod page;
+mod publishing;
+mod queue;
+mod replays;
+pub mod sqlite;
+mod upkeep;
+mod webhooks;
+
+pub use access::{Access, Caller, Merchant, Operator, OperatorToken, Token, TokenHash};
+pub use endpoints::{
+    Endpoint, EndpointFilter, EndpointKind, EndpointState, Endpoints, SecretOwner,
+};
+pub use error::{BoxError, StoreError};
+pub use history::{
+    AttemptOutcome, AttemptRecord, Delivery, DeliveryFilter, DeliveryState, Event, EventFilter,
+    EventKind, History, MAX_ANSWER_KEPT,
+};
+pub use idempotency::{Idempotency, Once};
+pub use ids::{DeliveryId, EndpointId, EventId, MerchantId, MessageId, TokenId};
+pub use keyring::{Key, Keyring, KeyringError, Randomness};
+pub use page::{Page, PageRequest};
+pub use publishing::{NewEvent, NewPush, PublishedEvent, Publishing};
+pub use queue::{Appetite, Claim, Dispatch, EndpointNews, Finished, Lease, Next, Queue, Wanted};
+pub use replays::{ReplayFilter, Replayed, Replays};
+pub use upkeep::{Retention, Stats, Swept, Upkeep};
+pub use webhooks::{WebhookFilter, WebhookRecord, Webhooks};
+
+/// Everything that a store does.
+pub trait Store:
+    Access + Endpoints + History + Publishing + Queue + Replays + Upkeep + Webhooks
+{
+}
+
+impl<T> Store for T where
+    T: Access + Endpoints + History + Publishing + Queue + Replays + Upkeep + Webhooks
+{
+}

@@ -1,0 +1,186 @@
+//! Deliveries on their way out: the store's side of the engine.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use orderhook_types::Secret;
+
+use crate::{
+    AttemptRecord, DeliveryId, EndpointId, EndpointKind, MerchantId, MessageId, StoreError,
+};
+
+/// The right to make one attempt, until it expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// Never given twice.
+    pub token: i64,
+    /// From then on the delivery is anyone's again.
+    pub until: Timestamp,
+}
+
+/// A delivery that is leased to us, with all that an attempt needs.
+#[derive(Clone)]
+pub struct Claim {
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+    /// The right to attempt it.
+    pub lease: Lease,
+    /// Where it goes.
+    pub endpoint_id: EndpointId,
+    /// What that is; it decides what an acknowledgement is.
+    pub endpoint_kind: EndpointKind,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// `webhook-id` of every attempt.
+    pub message_id: MessageId,
+    /// The address.
+    pub url: Arc<str>,
+    /// The exact bytes.
+    pub body: Bytes,
+    /// The live secrets, the newest first.
+    pub sign_secrets: Arc<[Secret]>,
+    /// How many attempts were made before.
+    pub attempts: u32,
+    /// How many of them were made since it was queued or replayed last: the place in the schedule.
+    pub schedule_position: u32,
+    /// Since when the endpoint has been failing.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// Shows no body: it can hold personal data.
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("delivery_id", &self.delivery_id)
+            .field("lease", &self.lease)
+            .field("endpoint_id", &self.endpoint_id)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many deliveries of an endpoint are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// At most so many.
+    pub count: u32,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The receiver has it.
+    Acknowledged,
+    /// It is tried again.
+    Retry {
+        /// Not before then.
+        due: Timestamp,
+    },
+    /// It has failed; a replay can take it up again.
+    GiveUp,
+}
+
+/// What an attempt tells of its endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndpointNews {
+    /// Nothing that is not known.
+    Nothing,
+    /// It failed; `failing_since` becomes the time of this attempt unless it is set.
+    Failing,
+    /// It works again; `failing_since` is cleared.
+    Recovered,
+    /// It is not delivered to any more, with the reason for a person.
+    Disabled(String),
+}
+
+/// An attempt that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+    /// The lease that the attempt was made under.
+    pub lease: Lease,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// What happened.
+    pub attempt: AttemptRecord,
+    /// What becomes of the delivery.
+    pub next: Next,
+    /// What becomes of the endpoint.
+    pub endpoint: EndpointNews,
+}
+
+/// What the engine would take just now, so that new deliveries can be leased in the transaction
+/// that creates them. A hint: whatever is not taken stays in the queue and comes due.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Appetite {
+    /// Nothing at all.
+    pub full: bool,
+    /// Nothing for these.
+    pub except: HashSet<EndpointId>,
+}
+
+/// The engine, as the store sees it.
+pub trait Dispatch: Send + Sync {
+    /// What would be taken; asked once for each commit.
+    fn appetite(&self) -> Appetite;
+
+    /// When leases that are given now expire.
+    fn lease_until(&self, now: Timestamp) -> Timestamp;
+
+    /// Deliveries that were leased in a commit that is durable now.
+    fn hand_over(&self, claims: Vec<Claim>);
+
+    /// An endpoint was paused, resumed, disabled or deleted, or its address changed.
+    fn endpoint_changed(&self, endpoint_id: EndpointId);
+
+    /// Deliveries came due by other means than time, such as a replay.
+    fn wake(&self);
+}
+
+/// Used by the engine alone.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Ends the leases of a process that is gone; returns how many.
+    ///
+    /// To be called once, before the first claim.
+    async fn recover(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Active endpoints that have something due, in the order of their ids, beginning after `after`.
+    ///
+    /// Costs the same whatever is queued for each of them.
+    async fn ready(
+        &self,
+        now: Timestamp,
+        after: Option<EndpointId>,
+        limit: u32,
+    ) -> Result<Vec<EndpointId>, StoreError>;
+
+    /// Leases what is due of active endpoints, the longest due first.
+    async fn claim(
+        &self,
+        wanted: &[Wanted],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Claim>, StoreError>;
+
+    /// Records an attempt, and leases what waited for this delivery. `false` if the lease was lost:
+    /// then the attempt is in the history, and what becomes of the delivery is another's to say.
+    async fn finish(&self, finished: Finished, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Gives leases back without an attempt; the deliveries are due at once.
+    async fn release(
+        &self,
+        leases: Vec<(DeliveryId, Lease)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// When the next delivery of an active endpoint comes due, later than `now`.
+    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+}

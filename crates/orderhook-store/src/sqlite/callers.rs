@@ -1,0 +1,50 @@
+//! Who was let in a moment ago, so that not every request asks the database.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Caller, OperatorToken, TokenHash};
+
+/// For how long a token that was good is taken for good.
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
+
+/// Only tokens that are good are remembered, so that guesses fill nothing.
+#[derive(Default)]
+pub(super) struct Callers {
+    pub(super) merchants: Remembered<Caller>,
+    pub(super) operators: Remembered<OperatorToken>,
+}
+
+impl Callers {
+    pub(super) fn forget(&self) {
+        self.merchants.lock().clear();
+        self.operators.lock().clear();
+    }
+}
+
+pub(super) struct Remembered<T>(Mutex<HashMap<TokenHash, (Timestamp, T)>>);
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Remembered<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, (Timestamp, T)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn find(&self, token: &TokenHash, now: Timestamp) -> Option<T> {
+        let remembered = self.lock();
+        let (since, found) = remembered.get(token)?;
+        let age = now.duration_since(*since);
+        (!age.is_negative() && age < REMEMBERED).then(|| found.clone())
+    }
+
+    pub(super) fn remember(&self, token: TokenHash, found: &T, now: Timestamp) {
+        self.lock().insert(token, (now, found.clone()));
+    }
+}
