@@ -1,0 +1,125 @@
+//! The task that asks the store for deliveries: those that publishers did not hand over because
+//! there was no room, those whose time has come, and those that anything else has left behind.
+//!
+//! The queue is the truth, and this task would deliver everything even if nothing else woke it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orderhook_store::{EndpointId, StoreError, Wanted};
+
+use super::Engine;
+use super::dispatcher::Dispatcher;
+use crate::clock::after;
+
+/// How many endpoints are read at a time, and how many wait for claims before no more are read.
+const PAGE: u32 = 256;
+const ENOUGH: usize = 512;
+
+/// Works until the engine stops. A call of the store is never left half-way: it may lease.
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut claimer = Claimer {
+        engine: Arc::clone(&engine),
+        cursor: None,
+    };
+    while !engine.stop.is_cancelled() {
+        if let Err(error) = claimer.look().await {
+            engine.report(&error, "queue can't be read");
+            engine.change(Dispatcher::scan_soon);
+            claimer.pause().await;
+            continue;
+        }
+        if let Some(until) = engine.change(Dispatcher::sleep) {
+            tokio::select! {
+                // What came since the look has left its permit there.
+                () = engine.claimer.notified() => {}
+                () = engine.clock.sleep_until(until) => {}
+                () = engine.stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+struct Claimer {
+    engine: Arc<Engine>,
+    /// Where the next look at the queue goes on.
+    cursor: Option<EndpointId>,
+}
+
+impl Claimer {
+    /// Waits for a store that failed, whatever wakes the claimer in the meantime.
+    async fn pause(&self) {
+        let pause = self.jittered(self.engine.settings.poll);
+        let again = after(self.engine.clock.now(), pause);
+        tokio::select! {
+            () = self.engine.clock.sleep_until(again) => {}
+            () = self.engine.stop.cancelled() => {}
+        }
+    }
+
+    /// Does what there is to do, a claim at most; whether there is more is seen afterwards.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let scan = self.engine.change(|dispatcher, now| {
+            dispatcher.pass_time(now);
+            dispatcher.take_scan(now)
+        });
+        if scan {
+            self.scan().await?;
+        }
+        let wanted = self.engine.change(|dispatcher, _| dispatcher.take_wanted());
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.claim(wanted).await
+    }
+
+    /// Finds endpoints with something due, and says when to look again.
+    async fn scan(&mut self) -> Result<(), StoreError> {
+        let engine = &self.engine;
+        let now = engine.clock.now();
+        loop {
+            let endpoints = engine.store.ready(now, self.cursor, PAGE).await?;
+            let is_last_page = endpoints.len() < PAGE as usize;
+            self.cursor = endpoints.last().copied().filter(|_| !is_last_page);
+            let asking = engine.change(|dispatcher, now| {
+                for endpoint_id in endpoints {
+                    dispatcher.found_ready(endpoint_id, now);
+                }
+                dispatcher.asking()
+            });
+            if is_last_page {
+                break;
+            }
+            if asking >= ENOUGH {
+                engine.change(Dispatcher::scan_by);
+                return Ok(());
+            }
+        }
+        let next_due = engine.store.next_due(now).await?;
+        let idle = after(now, self.jittered(engine.settings.idle_poll));
+        let at = next_due.map_or(idle, |due: Timestamp| due.min(idle));
+        engine.change(|dispatcher, _| dispatcher.scan_by(at));
+        Ok(())
+    }
+
+    async fn claim(&self, wanted: Vec<Wanted>) -> Result<(), StoreError> {
+        let engine = &self.engine;
+        let now = engine.clock.now();
+        let lease_until = after(now, engine.settings.lease);
+        let claims = engine.store.claim(&wanted, now, lease_until).await;
+        let (claims, result) = match claims {
+            Ok(claims) => (Some(claims), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        engine.change(|dispatcher, now| dispatcher.claimed(&wanted, claims, now));
+        result
+    }
+
+    /// Up to a tenth shorter, so that several processes do not ask at the same time.
+    fn jittered(&self, duration: Duration) -> Duration {
+        let tenth = duration / 10;
+        let share = self.engine.random.number() as f64 / u64::MAX as f64;
+        duration - tenth.mul_f64(share)
+    }
+}

@@ -1,0 +1,382 @@
+//! Which delivery is attempted when: the engine's state, without any input or output.
+//!
+//! Each endpoint with something to do has a [`Lane`]; the lanes that can begin an attempt stand in
+//! line and take turns. Every method that changes a lane ends with [`Dispatcher::settle`], which
+//! puts the lane into the lines where it belongs, and forgets it when nothing is left to know.
+
+mod claiming;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orderhook_store::{Appetite, Claim, DeliveryId, EndpointId, Lease};
+use orderhook_webhook::{SecretError, Signer};
+
+use super::lane::{Lane, Standing, bytes_of};
+use super::settings::{EngineSettings, FEW_ATTEMPTS};
+use crate::breaker::{Breaker, BreakerState, Health};
+use crate::clock::between;
+
+/// An attempt that begins now.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) claim: Claim,
+    pub(super) signer: Result<Arc<Signer>, SecretError>,
+}
+
+/// What is to be done after the state has changed.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) starts: Vec<Start>,
+    /// Leases to give back.
+    pub(super) releases: Vec<(DeliveryId, Lease)>,
+    pub(super) breakers: Vec<(EndpointId, BreakerState)>,
+    /// Whether the claimer has to look again.
+    pub(super) wake_claimer: bool,
+}
+
+/// What the engine holds in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Endpoints that it has something to do with, or remembers a failure of.
+    pub endpoints: usize,
+    /// Deliveries that wait for their turn.
+    pub waiting: usize,
+    /// About how many bytes they take.
+    pub waiting_bytes: usize,
+    /// Attempts that are under way.
+    pub attempting: usize,
+    /// Attempts that ended and are not recorded yet.
+    pub recording: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    settings: EngineSettings,
+    lanes: HashMap<EndpointId, Lane>,
+    /// Lanes that can begin an attempt, in turns.
+    turns: VecDeque<EndpointId>,
+    /// Those that have to wait until attempts that any endpoint may use are free, by their ticket.
+    held_back: BTreeMap<u64, EndpointId>,
+    next_ticket: u64,
+    /// Lanes that want claims, in turns.
+    asking: VecDeque<EndpointId>,
+    timers: BTreeSet<(Timestamp, EndpointId)>,
+    /// What publishers leave in the queue.
+    sated: HashSet<EndpointId>,
+    attempting: usize,
+    recording: usize,
+    buffered_bytes: usize,
+    draining: bool,
+    /// Endpoints that changed since the claim that is under way was asked for.
+    changed: HashSet<EndpointId>,
+    /// When to look for due deliveries in the whole queue, and when that was done last.
+    scan_at: Timestamp,
+    scanned_at: Timestamp,
+    /// Until when the claimer sleeps, if it does.
+    asleep_until: Option<Timestamp>,
+    work: Work,
+}
+
+impl Dispatcher {
+    pub(super) fn new(settings: EngineSettings) -> Self {
+        Self {
+            settings,
+            lanes: HashMap::new(),
+            turns: VecDeque::new(),
+            held_back: BTreeMap::new(),
+            next_ticket: 0,
+            asking: VecDeque::new(),
+            timers: BTreeSet::new(),
+            sated: HashSet::new(),
+            attempting: 0,
+            recording: 0,
+            buffered_bytes: 0,
+            draining: false,
+            changed: HashSet::new(),
+            scan_at: Timestamp::MIN,
+            scanned_at: Timestamp::MIN,
+            asleep_until: None,
+            work: Work::default(),
+        }
+    }
+
+    /// What publishers may hand over.
+    pub(super) fn appetite(&mut self, now: Timestamp) -> Appetite {
+        let full = self.draining || self.is_full();
+        if full {
+            // What is left in the queue now may be of endpoints without a lane.
+            self.scan_by(now);
+        }
+        Appetite {
+            full,
+            except: if full {
+                HashSet::new()
+            } else {
+                self.sated.clone()
+            },
+        }
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load {
+            endpoints: self.lanes.len(),
+            waiting: self.lanes.values().map(|lane| lane.buffer.len()).sum(),
+            waiting_bytes: self.buffered_bytes,
+            attempting: self.attempting,
+            recording: self.recording,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.buffered_bytes >= self.settings.max_buffered_bytes
+            || self.recording >= self.settings.max_unrecorded
+    }
+
+    /// Takes deliveries that are leased to us.
+    pub(super) fn admit(&mut self, claims: Vec<Claim>, now: Timestamp) {
+        let mut endpoints: Vec<EndpointId> = Vec::new();
+        for claim in claims {
+            if endpoints.last() != Some(&claim.endpoint_id) {
+                endpoints.push(claim.endpoint_id);
+            }
+            self.buffered_bytes += bytes_of(&claim);
+            let lane = self
+                .lanes
+                .entry(claim.endpoint_id)
+                .or_insert_with(Lane::new);
+            lane.buffer.push_back(claim);
+        }
+        for endpoint_id in endpoints {
+            if self.draining {
+                self.give_back(endpoint_id);
+            }
+            self.settle(endpoint_id, now);
+        }
+    }
+
+    /// The next attempt; it counts as begun.
+    fn begin(&mut self, now: Timestamp) -> Option<Start> {
+        while self.attempting < self.settings.max_attempts
+            && self.recording < self.settings.max_unrecorded
+        {
+            let endpoint_id = self.next_in_turn()?;
+            let start = self.begin_at(endpoint_id, now);
+            self.settle(endpoint_id, now);
+            if start.is_some() {
+                return start;
+            }
+        }
+        None
+    }
+
+    fn next_in_turn(&mut self) -> Option<EndpointId> {
+        let common_is_free = self.attempting < self.settings.common_attempts();
+        let held_back = common_is_free.then(|| self.held_back.pop_first()).flatten();
+        let endpoint_id = match held_back {
+            Some((_ticket, endpoint_id)) => endpoint_id,
+            None => self.turns.pop_front()?,
+        };
+        if let Some(lane) = self.lanes.get_mut(&endpoint_id) {
+            lane.standing = Standing::Nowhere;
+        }
+        Some(endpoint_id)
+    }
+
+    fn begin_at(&mut self, endpoint_id: EndpointId, now: Timestamp) -> Option<Start> {
+        let common_is_taken = self.attempting >= self.settings.common_attempts();
+        let lane = self.lanes.get_mut(&endpoint_id)?;
+        if !lane.can_begin(&self.settings, now) {
+            return None;
+        }
+        if common_is_taken && lane.attempting >= FEW_ATTEMPTS {
+            lane.standing = Standing::HeldBack {
+                ticket: self.next_ticket,
+            };
+            self.held_back.insert(self.next_ticket, endpoint_id);
+            self.next_ticket += 1;
+            return None;
+        }
+        let claim = lane.buffer.pop_front()?;
+        self.buffered_bytes -= bytes_of(&claim);
+        if between(now, claim.lease.until) < self.settings.least_lease() {
+            // Its lease could end while it is attempted, and then it would be attempted twice.
+            lane.backlog = true;
+            self.work.releases.push((claim.delivery_id, claim.lease));
+            return None;
+        }
+        lane.attempting += 1;
+        self.attempting += 1;
+        lane.breaker.begin();
+        if let Some(rate) = self.settings.rate {
+            lane.limiter.take(rate, now);
+        }
+        let signer = lane.signer(&claim.sign_secrets);
+        Some(Start { claim, signer })
+    }
+
+    /// An attempt ended, and is to be recorded. Returns whether the endpoint failed since its last
+    /// acknowledgement.
+    pub(super) fn ended(
+        &mut self,
+        endpoint_id: EndpointId,
+        health: Health,
+        acknowledged: bool,
+        now: Timestamp,
+    ) -> bool {
+        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
+            return false;
+        };
+        self.attempting -= 1;
+        self.recording += 1;
+        lane.attempting -= 1;
+        lane.recording += 1;
+        let failed_before = std::mem::replace(&mut lane.failed, !acknowledged);
+        lane.breaker.end(health, &self.settings.breaker, now);
+        self.settle(endpoint_id, now);
+        failed_before
+    }
+
+    /// What [`ended`](Self::ended) is recorded, or was given up.
+    pub(super) fn recorded(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        if let Some(lane) = self.lanes.get_mut(&endpoint_id) {
+            self.recording -= 1;
+            lane.recording -= 1;
+            self.settle(endpoint_id, now);
+        }
+    }
+
+    /// An attempt that is left to its lease.
+    pub(super) fn lost(&mut self, endpoint_id: EndpointId, lease: Lease, now: Timestamp) {
+        self.ended(endpoint_id, Health::Unknown, false, now);
+        self.recorded(endpoint_id, now);
+        self.scan_by(lease.until);
+    }
+
+    /// An endpoint was paused, resumed, disabled or deleted, or has another address: what waits for
+    /// it goes back to the queue, and what is known of its failures is no longer true.
+    pub(super) fn endpoint_changed(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        self.changed.insert(endpoint_id);
+        self.give_back(endpoint_id);
+        let lane = self.lanes.entry(endpoint_id).or_insert_with(Lane::new);
+        lane.breaker = Breaker::new();
+        lane.backlog = true;
+        self.settle(endpoint_id, now);
+    }
+
+    /// Takes no more, and gives back what waits.
+    pub(super) fn drain(&mut self, now: Timestamp) {
+        self.draining = true;
+        let endpoints: Vec<_> = self.lanes.keys().copied().collect();
+        for endpoint_id in endpoints {
+            self.give_back(endpoint_id);
+            self.settle(endpoint_id, now);
+        }
+    }
+
+    fn give_back(&mut self, endpoint_id: EndpointId) {
+        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
+            return;
+        };
+        for (delivery_id, lease, bytes) in lane.give_back() {
+            self.buffered_bytes -= bytes;
+            self.work.releases.push((delivery_id, lease));
+        }
+    }
+
+    /// Puts a lane where it belongs, or forgets it.
+    fn settle(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        self.settle_breaker(endpoint_id, now);
+        self.settle_lines(endpoint_id, now);
+        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
+            return;
+        };
+        let forget = lane.is_forgettable(&self.settings, now);
+        let change = lane.next_change(&self.settings);
+        let timer = change.filter(|at| *at > now && !forget);
+        if timer != lane.timer {
+            if let Some(before) = lane.timer {
+                self.timers.remove(&(before, endpoint_id));
+            }
+            lane.timer = timer;
+            self.timers.extend(timer.map(|at| (at, endpoint_id)));
+        }
+        if forget {
+            self.lanes.remove(&endpoint_id);
+        }
+    }
+
+    fn settle_breaker(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
+            return;
+        };
+        lane.breaker.pass_time(now);
+        let state = lane.breaker.state();
+        if discriminant(&state) != discriminant(&lane.announced) {
+            lane.announced = state;
+            self.work.breakers.push((endpoint_id, state));
+        }
+        if matches!(state, BreakerState::Open { .. }) {
+            self.give_back(endpoint_id);
+        }
+    }
+
+    fn settle_lines(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
+            return;
+        };
+        if lane.note_room(&self.settings) {
+            self.sated.insert(endpoint_id);
+        } else {
+            self.sated.remove(&endpoint_id);
+        }
+        if let Standing::HeldBack { ticket } = lane.standing
+            && lane.attempting < FEW_ATTEMPTS
+        {
+            self.held_back.remove(&ticket);
+            lane.standing = Standing::Nowhere;
+        }
+        if lane.standing == Standing::Nowhere && lane.can_begin(&self.settings, now) {
+            lane.standing = Standing::InTurns;
+            self.turns.push_back(endpoint_id);
+        }
+        if !lane.in_asking && lane.wants_claims(&self.settings) {
+            lane.in_asking = true;
+            self.asking.push_back(endpoint_id);
+        }
+    }
+
+    /// Settles the lanes whose time has come.
+    pub(super) fn pass_time(&mut self, now: Timestamp) {
+        while let Some((at, endpoint_id)) = self.timers.first().copied()
+            && at <= now
+        {
+            self.timers.pop_first();
+            if let Some(lane) = self.lanes.get_mut(&endpoint_id) {
+                lane.timer = None;
+            }
+            self.settle(endpoint_id, now);
+        }
+    }
+
+    /// What has become possible; to be called after each change.
+    pub(super) fn take_work(&mut self, now: Timestamp) -> Work {
+        while let Some(start) = self.begin(now) {
+            self.work.starts.push(start);
+        }
+        let alarm = self.wakes_at();
+        if self
+            .asleep_until
+            .is_some_and(|until| alarm < until || self.can_claim())
+        {
+            self.asleep_until = None;
+            self.work.wake_claimer = true;
+        }
+        std::mem::take(&mut self.work)
+    }
+}
+
+#[cfg(test)]
+mod tests;

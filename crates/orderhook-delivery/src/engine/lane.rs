@@ -1,0 +1,164 @@
+//! What the engine knows of one endpoint while it has something to do with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orderhook_store::{Claim, DeliveryId, Lease};
+use orderhook_types::Secret;
+use orderhook_webhook::{SecretError, Signer, SigningSecret};
+
+use super::settings::EngineSettings;
+use crate::breaker::{Breaker, BreakerState};
+use crate::rate::RateLimiter;
+
+/// Where a lane stands to begin an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Nowhere,
+    InTurns,
+    HeldBack { ticket: u64 },
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    /// Claims that wait for their turn, the longest waiting first.
+    pub(super) buffer: VecDeque<Claim>,
+    /// How many claims were asked of the store and are not here yet.
+    pub(super) claiming: usize,
+    pub(super) attempting: usize,
+    /// How many ended attempts are not recorded yet.
+    pub(super) recording: usize,
+    /// The queue may have more that is due. While it may, nothing is taken from publishers, so that
+    /// what is older goes first.
+    pub(super) backlog: bool,
+    /// It had no room, so publishers left their deliveries in the queue.
+    full: bool,
+    /// An attempt failed after the last acknowledgement.
+    pub(super) failed: bool,
+    pub(super) breaker: Breaker,
+    /// What was said last about the breaker.
+    pub(super) announced: BreakerState,
+    pub(super) limiter: RateLimiter,
+    pub(super) standing: Standing,
+    /// Whether it stands in the line for claims.
+    pub(super) in_asking: bool,
+    /// When to look at it again.
+    pub(super) timer: Option<Timestamp>,
+    signer: Option<(Arc<[Secret]>, Arc<Signer>)>,
+}
+
+impl Lane {
+    pub(super) fn new() -> Self {
+        Self {
+            buffer: VecDeque::new(),
+            claiming: 0,
+            attempting: 0,
+            recording: 0,
+            backlog: false,
+            full: false,
+            failed: false,
+            breaker: Breaker::new(),
+            announced: BreakerState::Closed,
+            limiter: RateLimiter::new(),
+            standing: Standing::Nowhere,
+            in_asking: false,
+            timer: None,
+            signer: None,
+        }
+    }
+
+    /// Whether an attempt may begin now.
+    pub(super) fn can_begin(&self, settings: &EngineSettings, now: Timestamp) -> bool {
+        !self.buffer.is_empty()
+            && self.free_slots(settings) > 0
+            && self.breaker.permits(1) > 0
+            && settings
+                .rate
+                .is_none_or(|rate| self.limiter.next(rate) <= now)
+    }
+
+    pub(super) fn free_slots(&self, settings: &EngineSettings) -> usize {
+        settings.max_concurrency.saturating_sub(self.attempting)
+    }
+
+    /// How many more claims it would take.
+    pub(super) fn room(&self, settings: &EngineSettings) -> usize {
+        let held = self.buffer.len() + self.claiming;
+        let limit = self.breaker.permits(settings.buffer_limit());
+        limit.saturating_sub(held)
+    }
+
+    /// Whether to ask the store for more: in large bites, because each costs a statement.
+    pub(super) fn wants_claims(&self, settings: &EngineSettings) -> bool {
+        let bite = self.breaker.permits(settings.buffer_limit()).div_ceil(2);
+        self.backlog && self.claiming == 0 && bite > 0 && self.room(settings) >= bite
+    }
+
+    /// Notes whether there is room, and returns whether publishers are better told to leave new
+    /// deliveries in the queue.
+    ///
+    /// What they left while there was no room has to be asked for as soon as there is.
+    pub(super) fn note_room(&mut self, settings: &EngineSettings) -> bool {
+        let full = self.room(settings) == 0;
+        self.backlog |= self.full && !full;
+        self.full = full;
+        full || self.backlog
+    }
+
+    /// When something about it changes by time alone.
+    pub(super) fn next_change(&self, settings: &EngineSettings) -> Option<Timestamp> {
+        if let BreakerState::Open { until } = self.breaker.state() {
+            return Some(until);
+        }
+        if !self.buffer.is_empty() {
+            let rate = settings.rate.filter(|_| self.free_slots(settings) > 0);
+            return rate.map(|rate| self.limiter.next(rate));
+        }
+        self.forgettable_at(settings)
+    }
+
+    /// When nothing is left of it to know; `None` while it has something to do.
+    pub(super) fn forgettable_at(&self, settings: &EngineSettings) -> Option<Timestamp> {
+        let busy = self.attempting + self.recording + self.claiming + self.buffer.len();
+        if busy > 0 || self.backlog {
+            return None;
+        }
+        let breaker = self.breaker.forgettable_at(&settings.breaker)?;
+        Some(breaker.max(self.limiter.unused_at()))
+    }
+
+    /// Whether it can be forgotten now.
+    pub(super) fn is_forgettable(&self, settings: &EngineSettings, now: Timestamp) -> bool {
+        self.limiter.is_unused(now) && self.forgettable_at(settings).is_some_and(|at| at <= now)
+    }
+
+    /// Empties the buffer: the deliveries are left to the queue.
+    pub(super) fn give_back(&mut self) -> impl Iterator<Item = (DeliveryId, Lease, usize)> {
+        self.backlog |= !self.buffer.is_empty();
+        self.buffer
+            .drain(..)
+            .map(|claim| (claim.delivery_id, claim.lease, bytes_of(&claim)))
+    }
+
+    /// What signs with these secrets; made once for as long as they stay the same.
+    pub(super) fn signer(&mut self, secrets: &Arc<[Secret]>) -> Result<Arc<Signer>, SecretError> {
+        if let Some((known, signer)) = &self.signer
+            && (Arc::ptr_eq(known, secrets) || known == secrets)
+        {
+            return Ok(Arc::clone(signer));
+        }
+        let parsed: Result<Vec<SigningSecret>, _> = secrets
+            .iter()
+            .map(|secret| secret.reveal().parse())
+            .collect();
+        let signer = Arc::new(Signer::new(parsed?)?);
+        self.signer = Some((Arc::clone(secrets), Arc::clone(&signer)));
+        Ok(signer)
+    }
+}
+
+/// About how much memory a waiting claim takes.
+pub(super) fn bytes_of(claim: &Claim) -> usize {
+    claim.body.len() + size_of::<Claim>()
+}

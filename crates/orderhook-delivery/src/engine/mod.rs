@@ -1,0 +1,270 @@
+//! The engine: takes deliveries out of the store's queue and makes attempts.
+//!
+//! A delivery comes to the engine in one of two ways. The store hands over what was just published,
+//! leased in the transaction that created it, and it is attempted without a timer or a poll in
+//! between. All else stays in the queue, where the claimer finds it. Either way nothing lives in
+//! memory alone: a claim is a row with a lease, and if this process dies the row comes due.
+//!
+//! Delivery is at least once. The lease only saves work: an attempt whose result could not be
+//! recorded, because the process died or the database was gone for longer than the lease, is made
+//! again.
+//!
+//! | part | does what |
+//! |---|---|
+//! | `dispatcher` | decides which delivery is attempted when; no input or output |
+//! | `lane` | what it knows of one endpoint |
+//! | `attempt` | signs, posts, judges, records |
+//! | `decision` | what becomes of a delivery and of its endpoint |
+//! | `claimer` | asks the store for what was not handed over |
+
+mod attempt;
+mod claimer;
+mod decision;
+mod dispatcher;
+mod lane;
+mod observer;
+mod settings;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orderhook_store::{
+    Appetite, Claim, DeliveryId, Dispatch, EndpointId, Lease, Queue, StoreError,
+};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::dispatcher::Load;
+use self::dispatcher::{Dispatcher, Work};
+pub use self::observer::{AttemptSeen, Observer};
+pub use self::settings::EngineSettings;
+use crate::Transport;
+use crate::clock::{Clock, after};
+
+/// Where jitter comes from.
+pub trait Random: Send + Sync {
+    /// Any number, drawn anew each time; it need not be hard to guess.
+    fn number(&self) -> u64;
+}
+
+/// What the engine works with.
+struct Engine {
+    store: Arc<dyn Queue>,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    observer: Arc<dyn Observer>,
+    settings: EngineSettings,
+    dispatcher: Mutex<Dispatcher>,
+    /// Wakes the claimer.
+    claimer: Notify,
+    runtime: Handle,
+    tasks: TaskTracker,
+    /// Stops the claimer.
+    stop: CancellationToken,
+    /// Stops everything.
+    abort: CancellationToken,
+}
+
+impl Engine {
+    /// Changes the state, and does what has become possible by it.
+    fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Dispatcher, Timestamp) -> T) -> T {
+        let now = self.clock.now();
+        let (result, work) = {
+            let mut dispatcher = self
+                .dispatcher
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let result = change(&mut dispatcher, now);
+            (result, dispatcher.take_work(now))
+        };
+        self.perform(work);
+        result
+    }
+
+    fn perform(self: &Arc<Self>, work: Work) {
+        for start in work.starts {
+            let (engine, abort) = (Arc::clone(self), self.abort.clone());
+            let attempt = async move {
+                abort
+                    .run_until_cancelled(attempt::attempt(engine, start))
+                    .await;
+            };
+            self.tasks.spawn_on(attempt, &self.runtime);
+        }
+        for (endpoint_id, state) in work.breakers {
+            tracing::info!(endpoint.id = endpoint_id.0, ?state, "breaker");
+            self.observer.breaker_changed(endpoint_id, state);
+        }
+        if !work.releases.is_empty() {
+            let release = Arc::clone(self).release(work.releases);
+            self.tasks.spawn_on(release, &self.runtime);
+        }
+        if work.wake_claimer {
+            self.claimer.notify_one();
+        }
+    }
+
+    /// Gives leases back; those that can't be given back end by themselves.
+    async fn release(self: Arc<Self>, leases: Vec<(DeliveryId, Lease)>) {
+        let last = leases.iter().map(|(_, lease)| lease.until).max();
+        let released = self.store.release(leases, self.clock.now()).await;
+        if let Err(error) = &released {
+            self.report(error, "leases could not be given back before they end");
+        }
+        self.change(|dispatcher, now| match (released, last) {
+            (Err(_), Some(last)) => dispatcher.scan_by(last),
+            _ => dispatcher.scan_by(now),
+        });
+    }
+}
+
+/// An engine that runs, until it is drained or dropped.
+pub struct EngineHandle {
+    engine: Arc<Engine>,
+}
+
+impl std::fmt::Debug for EngineHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineHandle").finish_non_exhaustive()
+    }
+}
+
+/// How a drain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Drained {
+    /// Every attempt ended and was recorded, and every other lease was given back.
+    Finished,
+    /// Some tasks were stopped; what they held comes due when its lease ends or the next process
+    /// starts, and can be attempted a second time.
+    Aborted {
+        /// How many.
+        tasks: usize,
+    },
+}
+
+impl EngineHandle {
+    /// Starts the engine in the tokio runtime of the caller. Ends the leases of the process before.
+    ///
+    /// Until the store knows [`dispatch`](Self::dispatch), new deliveries are found by polling.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the leases can't be ended.
+    pub async fn start(
+        store: Arc<dyn Queue>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: EngineSettings,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, StoreError> {
+        let recovered = store.recover(clock.now()).await?;
+        tracing::info!(recovered, "engine starts");
+        let engine = Arc::new(Engine {
+            store,
+            transport,
+            clock,
+            random,
+            observer,
+            dispatcher: Mutex::new(Dispatcher::new(settings.clone())),
+            settings,
+            claimer: Notify::new(),
+            runtime: Handle::current(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
+        });
+        engine.tasks.spawn(claimer::run(Arc::clone(&engine)));
+        Ok(Self { engine })
+    }
+
+    /// What the store hands new deliveries to. It outlives the engine, and then takes nothing.
+    pub fn dispatch(&self) -> Arc<dyn Dispatch> {
+        Arc::new(Door {
+            engine: Arc::downgrade(&self.engine),
+            lease: self.engine.settings.lease,
+        })
+    }
+
+    /// What the engine holds in memory just now.
+    pub fn load(&self) -> Load {
+        let dispatcher = self.engine.dispatcher.lock();
+        dispatcher.unwrap_or_else(PoisonError::into_inner).load()
+    }
+
+    /// Takes nothing more, gives back what waits, and lets attempts end until `deadline`; what is
+    /// not over by then is aborted. No event is lost by it, and none is repeated if it finishes.
+    pub async fn drain(&self, deadline: Duration) -> Drained {
+        let engine = &self.engine;
+        let deadline = after(engine.clock.now(), deadline);
+        engine.change(Dispatcher::drain);
+        engine.stop.cancel();
+        engine.tasks.close();
+        tokio::select! {
+            biased; // what was aborted ends too, and is not finished
+            () = engine.abort.cancelled() => {}
+            () = engine.tasks.wait() => return Drained::Finished,
+            () = engine.clock.sleep_until(deadline) => {}
+        }
+        let tasks = engine.tasks.len();
+        self.abort();
+        Drained::Aborted { tasks }
+    }
+
+    /// Stops at once. Attempts that are under way can be made a second time.
+    pub fn abort(&self) {
+        self.engine.stop.cancel();
+        self.engine.abort.cancel();
+    }
+}
+
+impl Drop for EngineHandle {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// The engine's end of the store; weak, because the engine holds the store.
+struct Door {
+    engine: Weak<Engine>,
+    lease: Duration,
+}
+
+impl Dispatch for Door {
+    fn appetite(&self) -> Appetite {
+        match self.engine.upgrade() {
+            Some(engine) => engine.change(Dispatcher::appetite),
+            None => Appetite {
+                full: true,
+                ..Appetite::default()
+            },
+        }
+    }
+
+    fn lease_until(&self, now: Timestamp) -> Timestamp {
+        after(now, self.lease)
+    }
+
+    fn hand_over(&self, claims: Vec<Claim>) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.change(|dispatcher, now| dispatcher.admit(claims, now));
+        }
+    }
+
+    fn endpoint_changed(&self, endpoint_id: EndpointId) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.change(|dispatcher, now| dispatcher.endpoint_changed(endpoint_id, now));
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.change(Dispatcher::scan_soon);
+        }
+    }
+}
