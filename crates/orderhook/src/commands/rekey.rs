@@ -1,0 +1,25 @@
+//! `rekey`: every secret under the first encryption key.
+
+use clap::Args;
+use orderhook_store::Upkeep as _;
+use serde_json::json;
+
+use super::store;
+use crate::cli::DatabaseArgs;
+use crate::context::Context;
+use crate::exit::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct RekeyArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+    let store = store::open(context, false).await?;
+    let result = store.rekey().await;
+    store.close().await;
+    let count = result.map_err(store::failed)?;
+    let text = format!("{count} secrets were encrypted anew; the rest had the first key already");
+    context.output.sentence(&json!({"rekeyed": count}), &text)
+}

@@ -1,0 +1,236 @@
+//! What Prometheus reads. No label has more values than this program has names.
+
+use std::sync::atomic::AtomicU64;
+
+use orderhook_delivery::{AttemptSeen, BreakerState, Observer};
+use orderhook_store::{AttemptOutcome, DeliveryId, EndpointId, Stats, StoreError};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    listener: &'static str,
+    operation: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+/// The server's metrics.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<ListenerLabels, Histogram, fn() -> Histogram>,
+    attempts: Family<OutcomeLabels, Counter>,
+    attempt_seconds: Histogram,
+    wait_seconds: Histogram,
+    leases_lost: Counter,
+    breakers: Family<StateLabels, Counter>,
+    store_errors: Counter,
+    pending: Gauge,
+    due: Gauge,
+    oldest_due_seconds: Gauge<f64, AtomicU64>,
+    oldest_pending_seconds: Gauge<f64, AtomicU64>,
+    endpoints: Family<StateLabels, Gauge>,
+}
+
+/// From half a millisecond to 16 seconds: what a call or an attempt can take.
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 16))
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("orderhook");
+        let metrics = Self {
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(latency),
+            attempts: Family::default(),
+            attempt_seconds: latency(),
+            wait_seconds: latency(),
+            leases_lost: Counter::default(),
+            breakers: Family::default(),
+            store_errors: Counter::default(),
+            pending: Gauge::default(),
+            due: Gauge::default(),
+            oldest_due_seconds: Gauge::default(),
+            oldest_pending_seconds: Gauge::default(),
+            endpoints: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("requests", "Requests answered", metrics.requests.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "Time from a request to its answer",
+            Unit::Seconds,
+            metrics.request_seconds.clone(),
+        );
+        registry.register("attempts", "Attempts to deliver", metrics.attempts.clone());
+        registry.register_with_unit(
+            "attempt_duration",
+            "Time from the beginning of an attempt to its end",
+            Unit::Seconds,
+            metrics.attempt_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "attempt_wait",
+            "Time from the lease of a delivery to the beginning of its attempt",
+            Unit::Seconds,
+            metrics.wait_seconds.clone(),
+        );
+        registry.register(
+            "leases_lost",
+            "Attempts whose lease ended before their result was recorded",
+            metrics.leases_lost.clone(),
+        );
+        registry.register(
+            "breaker_changes",
+            "Changes of an endpoint's breaker, by the state it came to",
+            metrics.breakers.clone(),
+        );
+        registry.register(
+            "store_errors",
+            "Results of attempts that could not be recorded at once, and polls that failed",
+            metrics.store_errors.clone(),
+        );
+        registry.register(
+            "deliveries_pending",
+            "Deliveries that are queued or being attempted",
+            metrics.pending.clone(),
+        );
+        registry.register(
+            "deliveries_due",
+            "Deliveries of active endpoints that are due",
+            metrics.due.clone(),
+        );
+        registry.register_with_unit(
+            "oldest_due_age",
+            "For how long the longest due delivery has been due",
+            Unit::Seconds,
+            metrics.oldest_due_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "oldest_pending_age",
+            "How long ago the oldest pending delivery was queued",
+            Unit::Seconds,
+            metrics.oldest_pending_seconds.clone(),
+        );
+        registry.register("endpoints", "Endpoints by state", metrics.endpoints.clone());
+        Self {
+            registry,
+            ..metrics
+        }
+    }
+
+    pub(crate) fn request(
+        &self,
+        listener: &'static str,
+        operation: &'static str,
+        status: u16,
+        seconds: f64,
+    ) {
+        self.requests
+            .get_or_create(&RequestLabels {
+                listener,
+                operation,
+                status,
+            })
+            .inc();
+        self.request_seconds
+            .get_or_create(&ListenerLabels { listener })
+            .observe(seconds);
+    }
+
+    /// What a look at the store showed.
+    pub(crate) fn stats(&self, stats: &Stats, now: jiff::Timestamp) {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let age = |since: Option<jiff::Timestamp>| {
+            since.map_or(0.0, |since| {
+                now.duration_since(since).as_secs_f64().max(0.0)
+            })
+        };
+        self.pending.set(count(stats.pending));
+        self.due.set(count(stats.due));
+        self.oldest_due_seconds.set(age(stats.oldest_due));
+        self.oldest_pending_seconds.set(age(stats.oldest_pending));
+        for (state, endpoints) in [
+            ("active", stats.endpoints_active),
+            ("paused", stats.endpoints_paused),
+            ("disabled", stats.endpoints_disabled),
+        ] {
+            self.endpoints
+                .get_or_create(&StateLabels { state })
+                .set(count(endpoints));
+        }
+    }
+
+    /// The text that Prometheus reads.
+    pub(crate) fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut page = String::new();
+        text::encode(&mut page, &self.registry)?;
+        Ok(page)
+    }
+}
+
+impl Observer for Metrics {
+    fn attempted(&self, attempt: &AttemptSeen) {
+        let outcome = outcome_name(attempt.outcome);
+        self.attempts
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
+        self.attempt_seconds.observe(attempt.duration.as_secs_f64());
+        self.wait_seconds.observe(attempt.waited.as_secs_f64());
+    }
+
+    fn recorded(&self, _: DeliveryId, held: bool) {
+        if !held {
+            self.leases_lost.inc();
+        }
+    }
+
+    fn breaker_changed(&self, _: EndpointId, state: BreakerState) {
+        let state = match state {
+            BreakerState::Closed => "closed",
+            BreakerState::Open { .. } => "open",
+            BreakerState::HalfOpen => "half_open",
+        };
+        self.breakers.get_or_create(&StateLabels { state }).inc();
+    }
+
+    fn store_failed(&self, _: &StoreError) {
+        self.store_errors.inc();
+    }
+}
+
+fn outcome_name(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Acknowledged => "acknowledged",
+        AttemptOutcome::NotAcknowledged => "not_acknowledged",
+        AttemptOutcome::Rejected => "rejected",
+        AttemptOutcome::Redirected => "redirected",
+        AttemptOutcome::Gone => "gone",
+        AttemptOutcome::TimedOut => "timed_out",
+        AttemptOutcome::ConnectionFailed => "connection_failed",
+        AttemptOutcome::TlsFailed => "tls_failed",
+        AttemptOutcome::AddressRefused => "address_refused",
+        AttemptOutcome::AnswerTooLarge => "answer_too_large",
+        AttemptOutcome::AnswerMalformed => "answer_malformed",
+    }
+}

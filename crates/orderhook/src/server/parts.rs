@@ -1,0 +1,170 @@
+//! The parts of a running server, made from its configuration.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use http::HeaderValue;
+use orderhook_delivery::{
+    AddressPolicy, Clock, Drained, EngineHandle, EngineSettings, HttpTransport, Rate,
+    RetentionSettings, Schedule, SystemClock, TransportOptions, retain,
+};
+use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
+use orderhook_store::{Key, Keyring, Randomness};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio_util::sync::CancellationToken;
+
+use super::app::App;
+use super::catalogue::{Catalogue, CatalogueEntry};
+use super::metrics::Metrics;
+use crate::config::{Config, DeliverySettings};
+use crate::randomness::SystemRandomness;
+
+/// What receivers see.
+const USER_AGENT: &str = concat!("Orderhook/", env!("CARGO_PKG_VERSION"));
+
+/// Everything that runs beside the listeners.
+pub(crate) struct Parts {
+    pub(crate) app: Arc<App>,
+    pub(crate) metrics: Arc<Metrics>,
+    engine: EngineHandle,
+    upkeep: CancellationToken,
+}
+
+impl Parts {
+    /// Opens the database, and starts to deliver what is due.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+        let metrics = Arc::new(Metrics::new());
+        let addresses = AddressPolicy::new(config.delivery.allowed_addresses.iter().copied());
+        let transport = HttpTransport::new(TransportOptions {
+            policy: addresses.clone(),
+            extra_roots: extra_roots(&config.delivery.extra_root_certificates)?,
+            connect_timeout: config.delivery.connect_timeout,
+            user_agent: HeaderValue::from_static(USER_AGENT),
+            ..TransportOptions::default()
+        })
+        .context("no receiver could be trusted: the machine has no certificates of authorities")?;
+        let store = Arc::new(open_database(config, true, true).await?);
+        let engine = EngineHandle::start(
+            Arc::clone(&store) as _,
+            Arc::new(transport),
+            Arc::clone(&clock),
+            Arc::new(SystemRandomness),
+            engine_settings(&config.delivery)?,
+            Arc::clone(&metrics) as _,
+        )
+        .await?;
+        store.dispatch_to(engine.dispatch());
+
+        let upkeep = CancellationToken::new();
+        let retention = RetentionSettings {
+            events: config.retention.events,
+            idempotency: config.retention.idempotency_keys,
+            ..RetentionSettings::default()
+        };
+        let sweeping = retain(
+            Arc::clone(&store) as _,
+            Arc::clone(&clock),
+            retention,
+            upkeep.clone(),
+        );
+        tokio::spawn(sweeping);
+        Ok(Self {
+            app: Arc::new(App {
+                store,
+                clock,
+                randomness,
+                addresses,
+                catalogue: catalogue(config),
+            }),
+            metrics,
+            engine,
+            upkeep,
+        })
+    }
+
+    /// Lets attempts end, and closes the database once their results are in it.
+    pub(crate) async fn drain(&self, deadline: Duration) {
+        self.upkeep.cancel();
+        if let Drained::Aborted { tasks } = self.engine.drain(deadline).await {
+            tracing::warn!(tasks, "some attempts were cut off, and will be made again");
+        }
+        self.app.store.close().await;
+    }
+}
+
+/// Opens the database that the configuration names.
+///
+/// # Errors
+/// What is wrong with the keys, or the [`StoreError`](orderhook_store::StoreError).
+pub(crate) async fn open_database(
+    config: &Config,
+    migrate: bool,
+    exclusive: bool,
+) -> anyhow::Result<Sqlite> {
+    let keys = config.encryption_keys.iter();
+    let keyring = Keyring::new(keys.map(|key| Key::new(key.id, &key.bytes)))?;
+    let path = &config.database;
+    let options = SqliteOptions {
+        path: path.clone(),
+        keyring,
+        randomness: Arc::new(SystemRandomness),
+        synchronous: Synchronous::Full,
+        migrate,
+        exclusive,
+    };
+    let opened = Sqlite::open(options).await;
+    opened.with_context(|| format!("cannot open the database {}", path.display()))
+}
+
+fn engine_settings(delivery: &DeliverySettings) -> anyhow::Result<EngineSettings> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share from 0 to 1, as the configuration was checked"
+    )]
+    let jitter_percent = (delivery.jitter * 100.0).round() as u8;
+    let schedule = Schedule::new(
+        delivery.schedule.clone(),
+        jitter_percent,
+        delivery.retry_after_cap,
+    )?;
+    let mut settings = EngineSettings::default();
+    settings.schedule = schedule;
+    settings.attempt_deadline = delivery.attempt_timeout;
+    settings.lease = delivery.lease;
+    settings.disable_after = delivery.disable_after;
+    settings.max_concurrency = usize::try_from(delivery.concurrency_per_endpoint)?;
+    settings.max_attempts = usize::try_from(delivery.total_concurrency)?;
+    settings.rate =
+        NonZeroU32::new(delivery.rate_per_endpoint).map(|per_second| Rate { per_second });
+    Ok(settings)
+}
+
+fn catalogue(config: &Config) -> Catalogue {
+    let additions = config.event_types.iter().cloned();
+    Catalogue::new(additions.map(|setting| CatalogueEntry {
+        event_id: 0,
+        event_type: setting.event_type,
+        event_code: setting.event_code,
+        category: setting.category,
+        description: setting.description,
+    }))
+}
+
+fn extra_roots(files: &[PathBuf]) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let mut roots = Vec::new();
+    for file in files {
+        let read = || format!("cannot read the certificates of {}", file.display());
+        let certificates = CertificateDer::pem_file_iter(file).with_context(read)?;
+        for certificate in certificates {
+            roots.push(certificate.with_context(read)?);
+        }
+    }
+    Ok(roots)
+}

@@ -1,0 +1,20 @@
+//! The command line from outside: the real program, in an empty folder and an empty environment.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod commands;
+mod configuration;
+mod exits;
+mod help;
+mod listening;
+mod manual;
+mod operator_tokens;
+mod program;
+mod secrets;
+mod server;
+mod signatures;
+mod stub;
+mod triggers;
