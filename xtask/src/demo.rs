@@ -1,13 +1,22 @@
-//! `cargo xtask demo`: regenerates, then tells the whole story over real HTTP.
+//! `cargo xtask demo`: regenerates, builds the server, then tells the whole story over real HTTP.
 
-use std::process::{Command, ExitCode};
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::plan;
 use crate::workspace_root;
 
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Leave the server running, with the addresses printed, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let root = workspace_root();
     println!("{}", plan::COMMAND);
     let changes = plan::plan_quietly(&root)?.write(&root)?;
@@ -15,17 +24,39 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         println!("{change}");
     }
     println!(
-        "{} generated files changed; building the demo",
+        "{} generated files changed; building the server",
         changes.len()
     );
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["run", "--package", "orderhook-tests", "--example", "demo"])
-        .current_dir(&root)
-        .status()
-        .context("cargo can't be run")?;
-    Ok(match status.success() {
+    Ok(match tell(args.keep)? {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Builds the server and tells the story; `false` if a step of it did not hold.
+pub(crate) fn tell(keep: bool) -> anyhow::Result<bool> {
+    let built = cargo(["build", "--package", "orderhook"])?;
+    ensure!(built.success(), "the server does not build");
+    let mut demo = vec!["run", "--package", "orderhook-tests", "--example", "demo"];
+    let server = target_directory().join("debug/orderhook");
+    let server = server.to_str().context("the path is not text")?;
+    demo.extend(["--", "--server", server]);
+    if keep {
+        demo.push("--keep");
+    }
+    Ok(cargo(demo)?.success())
+}
+
+fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> anyhow::Result<ExitStatus> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Command::new(cargo)
+        .args(arguments)
+        .current_dir(workspace_root())
+        .status()
+        .context("cargo can't be run")
+}
+
+fn target_directory() -> PathBuf {
+    let configured = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    workspace_root().join(configured.unwrap_or_else(|| "target".into()))
 }

@@ -24,8 +24,8 @@ enum Task {
     Bench(bench::Args),
     /// Write everything that is generated from `spec/`
     Gen(r#gen::Args),
-    /// Regenerate, then show the six operations and both pushes at work on this machine
-    Demo,
+    /// Regenerate, then show the real server at work on this machine: calls, pushes, a replay
+    Demo(demo::Args),
     /// Run every check, set-up included
     Test(test::Args),
 }
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench(args) => bench::run(&args),
         Task::Gen(args) => r#gen::run(&args),
-        Task::Demo => demo::run(),
+        Task::Demo(args) => demo::run(&args),
         Task::Test(args) => test::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -5,22 +5,23 @@ use futures_util::TryStreamExt;
 use orderhook_client::{Client, ErrorExt};
 use orderhook_types::{EventType, Patch, Secret, WebhookUrl};
 
-use crate::TOKEN;
+use crate::receiver::Socket;
+use crate::setup;
 use crate::story::Story;
 
 const URL: &str = "https://merchant.example/hooks";
-const NEW_URL: &str = "https://merchant.example/hooks/v2";
 
-/// A client of the platform, as the owner of `token` uses it.
-pub(crate) fn client(platform: &str, token: &str) -> anyhow::Result<Client> {
-    // A proxy of the environment must not stand between two ports of this machine.
-    let http = reqwest::Client::builder().no_proxy().build()?;
-    let builder = Client::builder(platform, token).http_client(http);
-    Ok(builder.build()?)
+/// What is left of the six operations: a webhook that is subscribed to `card.load`.
+pub(crate) struct Webhook {
+    pub(crate) sign_secret: Secret,
 }
 
-/// All six operations; gives the signing secret of the webhook.
-pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow::Result<Secret> {
+/// All six operations; the webhook ends up with the receiver's address.
+pub(crate) async fn six_operations(
+    story: &mut Story,
+    client: &Client,
+    receiver: &Socket,
+) -> anyhow::Result<Webhook> {
     story.request("GET /v1/events, every page of the catalogue");
     let events: Vec<_> = client.list_events().limit(1).stream().try_collect().await?;
     for event in &events {
@@ -65,7 +66,8 @@ pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow
     );
 
     story.request(format!("PUT /v1/webhooks/{id}, with a new address"));
-    let url: WebhookUrl = NEW_URL.parse()?;
+    let address = receiver.hooks();
+    let url: WebhookUrl = address.parse()?;
     let update = client.update_webhook().webhook_id(id);
     let update = update.body_map(|body| {
         body.webhook_name("order-events")
@@ -75,7 +77,7 @@ pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow
     story.answer(updated.status());
     story.body(&*updated)?;
     story.check(
-        updated.data[0].webhook_url.as_deref() == Some(NEW_URL),
+        updated.data[0].webhook_url.as_deref() == Some(address.as_str()),
         "the address is the new one",
     );
 
@@ -98,12 +100,16 @@ pub(crate) async fn six_operations(story: &mut Story, client: &Client) -> anyhow
         rows.len() == 1 && rows[0].event_type.is_none(),
         "the webhook is left, without an event",
     );
-    Ok(secret)
+    let subscribe = client.subscribe_event().webhook_id(id);
+    let subscribe = subscribe.body_map(|body| body.event_type(EventType::CardLoad));
+    subscribe.send().await?;
+    Ok(Webhook {
+        sign_secret: secret,
+    })
 }
 
 /// What a caller is told who does it wrong.
-pub(crate) async fn refusals(story: &mut Story, platform: &str) -> anyhow::Result<()> {
-    let client = client(platform, TOKEN)?;
+pub(crate) async fn refusals(story: &mut Story, client: &Client, api: &str) -> anyhow::Result<()> {
     story.request("GET /v1/webhooks?limit=0&cursor=-1, two faults in one request");
     let refused = client.list_webhooks().limit(0).cursor(-1).send().await;
     let error = refused.err().context("it was not refused")?;
@@ -123,8 +129,21 @@ pub(crate) async fn refusals(story: &mut Story, platform: &str) -> anyhow::Resul
         format!("the log has it under {trace_id}"),
     );
 
+    story.request("POST /v1/webhooks for an address inside the platform's own network");
+    let url: WebhookUrl = "https://169.254.169.254/latest/meta-data".parse()?;
+    let create = client.create_webhook();
+    let create = create.body_map(|body| body.webhook_name("nosy").webhook_url(url));
+    let error = create.send().await.err().context("it was not refused")?;
+    for fault in error.faults() {
+        story.answer(format!(
+            "{} {}: {}",
+            fault.location, fault.field, fault.message
+        ));
+    }
+    story.check(error.is_bad_request(), "400, and nothing was stored");
+
     story.request("GET /v1/events, with a wrong token");
-    let stranger = self::client(platform, "not-the-token")?;
+    let stranger = setup::client(api, "not-the-token")?;
     let refused = stranger.list_events().send().await;
     let error = refused.err().context("it was not refused")?;
     story.answer(

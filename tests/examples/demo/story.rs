@@ -74,6 +74,7 @@ fn redact(value: &mut serde_json::Value) {
             for (name, value) in members {
                 match name.as_str() {
                     "sign_secret" => *value = "whsec_…".into(),
+                    "token" => *value = "ohm_…".into(),
                     _ => redact(value),
                 }
             }
