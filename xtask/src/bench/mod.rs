@@ -1,9 +1,11 @@
 //! `cargo xtask bench SUBJECT`: what the project promises about its cost, measured.
 //!
-//! A measurement prints its targets beside its figures, and fails where one is missed. The
-//! workspace is built on the way; nothing else needs setting up.
+//! A measurement prints its targets beside its figures, and fails where one is missed; that of
+//! deliveries only prints them, because a busy machine misses them too. The workspace is built on
+//! the way; nothing else needs setting up.
 
 mod api;
+mod delivery;
 mod deps;
 
 use std::ffi::OsString;
@@ -25,6 +27,8 @@ pub(crate) struct Args {
 enum Subject {
     /// CPU per request of the generated glue and of handlers written by hand
     Api,
+    /// Deliveries of the server beside `ceiling`, their cost, latency and fairness
+    Delivery(delivery::Args),
     /// Crates pulled in and seconds of a clean build, library by library
     Deps,
 }
@@ -33,11 +37,12 @@ enum Subject {
 ///
 /// # Errors
 ///
-/// If something can't be built or run, or a target is missed.
+/// If something can't be built or run, or a target is missed that must not be.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let root = workspace_root();
     match args.subject {
         Subject::Api => api::run(&root)?,
+        Subject::Delivery(args) => delivery::run(&root, args)?,
         Subject::Deps => deps::run(&root)?,
     }
     Ok(ExitCode::SUCCESS)
