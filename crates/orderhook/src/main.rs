@@ -24,6 +24,9 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{Output, note};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.global.json, cli.global.reveal);

@@ -99,7 +99,7 @@ impl Claimer {
         let next_due = engine.store.next_due(now).await?;
         let idle = after(now, self.jittered(engine.settings.idle_poll));
         let at = next_due.map_or(idle, |due: Timestamp| due.min(idle));
-        engine.change(|dispatcher, _| dispatcher.scan_by(at));
+        engine.change(|dispatcher, _| dispatcher.scanned(at));
         Ok(())
     }
 

@@ -70,6 +70,9 @@ pub(super) struct Dispatcher {
     recording: usize,
     buffered_bytes: usize,
     draining: bool,
+    /// Whether the queue was looked at since the start. Until then nothing is known of what a
+    /// process before has left, and what is older goes first.
+    surveyed: bool,
     /// Endpoints that changed since the claim that is under way was asked for.
     changed: HashSet<EndpointId>,
     /// When to look for due deliveries in the whole queue, and when that was done last.
@@ -95,6 +98,7 @@ impl Dispatcher {
             recording: 0,
             buffered_bytes: 0,
             draining: false,
+            surveyed: false,
             changed: HashSet::new(),
             scan_at: Timestamp::MIN,
             scanned_at: Timestamp::MIN,
@@ -105,7 +109,7 @@ impl Dispatcher {
 
     /// What publishers may hand over.
     pub(super) fn appetite(&mut self, now: Timestamp) -> Appetite {
-        let full = self.draining || self.is_full();
+        let full = self.draining || !self.surveyed || self.is_full();
         if full {
             // What is left in the queue now may be of endpoints without a lane.
             self.scan_by(now);

@@ -53,6 +53,12 @@ impl Dispatcher {
         wanted
     }
 
+    /// The whole queue was looked at; the next time is at `next`.
+    pub(in crate::engine) fn scanned(&mut self, next: Timestamp) {
+        self.surveyed = true;
+        self.scan_by(next);
+    }
+
     pub(in crate::engine) fn can_claim(&self) -> bool {
         !self.draining
             && !self.asking.is_empty()

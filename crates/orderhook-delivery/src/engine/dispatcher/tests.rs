@@ -54,6 +54,11 @@ fn dispatcher(settings: EngineSettings) -> Dispatcher {
         dispatcher.take_scan(at(0)),
         "begins by looking at the queue"
     );
+    assert!(
+        dispatcher.appetite(at(0)).full,
+        "what a process before has left goes first"
+    );
+    dispatcher.scanned(at(5));
     dispatcher
 }
 
