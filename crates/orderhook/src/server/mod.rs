@@ -30,6 +30,7 @@ use merchant_api::MerchantApi;
 use operator_api::OperatorApi;
 use parts::Parts;
 use request_log::{RequestLog, log_requests};
+use shutdown::Signals;
 
 pub(crate) use parts::open_database;
 
@@ -37,6 +38,8 @@ pub(crate) use parts::open_database;
 ///
 /// The configuration has been checked by [`Loaded::check_to_serve`](crate::config::Loaded).
 pub(crate) async fn run(mut config: Config, dev: bool) -> anyhow::Result<()> {
+    // From the beginning, so that whoever knows the process can stop it well.
+    let mut signals = Signals::listen()?;
     let folder = Path::new(dev::FOLDER);
     if dev {
         dev::prepare(&mut config, folder)?;
@@ -57,17 +60,21 @@ pub(crate) async fn run(mut config: Config, dev: bool) -> anyhow::Result<()> {
     let operator = tokio::spawn(http::serve(operator, operator_routes(&parts), stop.clone()));
     announce(&merchant_address.to_string(), &operator_address.to_string())?;
 
-    shutdown::wait_for_signal().await?;
+    signals.next().await;
     tracing::info!("stopping: finishing what has begun; a second signal stops at once");
     let drained = async {
         stop.cancel();
-        // Requests first: what they publish still belongs to the engine.
-        let (merchant, operator) = tokio::join!(merchant, operator);
-        merchant.and(operator).context("a listener failed")?;
+        // Requests first: what they publish still belongs to the engine. But a client that stops in
+        // the middle of a request must not take the time that attempts need to end.
+        let listeners = async { tokio::join!(merchant, operator) };
+        match tokio::time::timeout(config.shutdown_timeout / 2, listeners).await {
+            Ok((merchant, operator)) => merchant.and(operator).context("a listener failed")?,
+            Err(_) => tracing::warn!("some requests did not end, and were not answered"),
+        }
         parts.drain(config.shutdown_timeout).await;
         Ok(())
     };
-    shutdown::within(drained, config.shutdown_timeout).await
+    shutdown::within(drained, config.shutdown_timeout, &mut signals).await
 }
 
 async fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

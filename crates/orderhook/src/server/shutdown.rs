@@ -3,17 +3,30 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for SIGTERM or Ctrl-C.
-pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and Ctrl-C. From when this is made they end the process no more by themselves.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        let listen = |kind, name| signal(kind).with_context(|| format!("cannot wait for {name}"));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next of them.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Waits for `drained`, but no longer than `deadline` or until the next signal.
@@ -22,15 +35,13 @@ pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
 pub(crate) async fn within(
     drained: impl Future<Output = anyhow::Result<()>>,
     deadline: Duration,
+    signals: &mut Signals,
 ) -> anyhow::Result<()> {
     tokio::select! {
         result = tokio::time::timeout(deadline, drained) => match result {
             Ok(result) => result,
             Err(_) => bail!("not everything ended within {} s", deadline.as_secs()),
         },
-        signal = wait_for_signal() => {
-            signal?;
-            bail!("stopped by a second signal before everything ended")
-        }
+        () = signals.next() => bail!("stopped by a second signal before everything ended"),
     }
 }

@@ -12,7 +12,10 @@ mod help;
 mod listening;
 mod manual;
 mod operator_tokens;
+#[path = "../support/program.rs"]
 mod program;
+#[path = "../support/running.rs"]
+mod running;
 mod secrets;
 mod server;
 mod signatures;

@@ -1,44 +1,16 @@
-//! A server that is tried out, in the folder of a program.
+//! A server that is tried out, in the folder of a program, and a receiver beside it.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::io::BufRead as _;
 use std::thread;
 
 use crate::program::Program;
-
-/// A process that ends with the test.
-#[derive(Debug)]
-pub(crate) struct Running {
-    child: Child,
-    pub(crate) stdout: BufReader<ChildStdout>,
-    stderr: Option<BufReader<ChildStderr>>,
-}
+pub(crate) use crate::running::Running;
 
 impl Running {
-    pub(crate) fn start(program: &Program, arguments: &[&str]) -> Self {
-        let mut child = program.command(arguments).spawn().unwrap();
-        Self {
-            stdout: BufReader::new(child.stdout.take().unwrap()),
-            stderr: child.stderr.take().map(BufReader::new),
-            child,
-        }
-    }
-
     /// `serve --dev` on free ports, once it listens.
     pub(crate) fn server(program: &Program) -> Self {
-        let any = "127.0.0.1:0";
-        let mut server = Self::start(
-            program,
-            &[
-                "serve",
-                "--dev",
-                "--merchant-listen",
-                any,
-                "--operator-listen",
-                any,
-            ],
-        );
-        server.wait_for_stderr_in_background();
+        let mut server = Self::serve_dev(program);
+        server.read_stderr_in_background();
         while !server.line().starts_with("operator API") {}
         server
     }
@@ -53,15 +25,8 @@ impl Running {
             assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "it ended: {said}");
         }
         listener.stderr = Some(stderr);
-        listener.wait_for_stderr_in_background();
+        listener.read_stderr_in_background();
         listener
-    }
-
-    /// The next line of stdout.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        assert_ne!(self.stdout.read_line(&mut line).unwrap(), 0, "it ended");
-        line
     }
 
     /// The next line of stdout as JSON.
@@ -69,28 +34,8 @@ impl Running {
         serde_json::from_str(&self.line()).unwrap()
     }
 
-    /// Ctrl-C, and the status that it ends with.
-    pub(crate) fn interrupt(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args(["-INT", &id])
-            .stdin(Stdio::null())
-            .status();
-        assert!(sent.unwrap().success());
-        self.child.wait().unwrap().code().unwrap()
-    }
-
-    /// A pipe that nobody empties would stop the process.
-    fn wait_for_stderr_in_background(&mut self) {
+    fn read_stderr_in_background(&mut self) {
         let stderr = self.stderr.take().unwrap();
         thread::spawn(move || stderr.lines().for_each(drop));
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
