@@ -84,7 +84,9 @@ pub trait Endpoints: Send + Sync {
 
     /// Pauses or resumes (`Active`) an endpoint, or disables it.
     ///
-    /// Resuming forgets for how long it failed, and makes what is queued due at once.
+    /// Resuming forgets for how long it failed, and makes what is queued due at once. What has the
+    /// state already keeps it as it is (`O18`); only, pausing again replaces the reason. `None` if there
+    /// is no such endpoint.
     async fn set_endpoint_state(
         &self,
         endpoint_id: EndpointId,

@@ -5,7 +5,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing was changed: each call of the store is done wholly or not at all.
 ///
-/// What was not found is no error but `None`, and what may not be done is an outcome of the call.
+/// What was not found is no error but `None` or `false`, and what may not be done is an outcome of the call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {

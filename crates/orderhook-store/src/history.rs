@@ -1,5 +1,7 @@
 //! What happened: events, deliveries, attempts.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -133,7 +135,7 @@ pub enum AttemptOutcome {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AttemptRecord {
     /// 1 for the first of its delivery.
     pub attempt: u32,
@@ -149,6 +151,20 @@ pub struct AttemptRecord {
     pub reason: String,
     /// The first bytes of the answer.
     pub answer: Bytes,
+}
+
+/// Shows nothing of the answer: it can hold personal data.
+impl fmt::Debug for AttemptRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttemptRecord")
+            .field("attempt", &self.attempt)
+            .field("attempted_at", &self.attempted_at)
+            .field("duration_ms", &self.duration_ms)
+            .field("outcome", &self.outcome)
+            .field("status", &self.status)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How many bytes of an answer are kept.

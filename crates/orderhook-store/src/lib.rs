@@ -9,7 +9,7 @@
 //!
 //! - it is done wholly or not at all, and what it returns is durable: it survives `kill -9` and the
 //!   loss of power;
-//! - what is not there is `None`, never an error;
+//! - what is not there is `None`, or `false` where there is nothing else to tell, never an error;
 //! - time and randomness are arguments, and so is every policy, such as when to retry;
 //! - signing secrets are encrypted at rest, and tokens are stored as hashes.
 //!
@@ -52,7 +52,9 @@ pub use ids::{DeliveryId, EndpointId, EventId, MerchantId, MessageId, TokenId};
 pub use keyring::{Key, Keyring, KeyringError, Randomness};
 pub use page::{Page, PageRequest};
 pub use publishing::{NewEvent, NewPush, PublishedEvent, Publishing};
-pub use queue::{Appetite, Claim, Dispatch, EndpointNews, Finished, Lease, Next, Queue, Wanted};
+pub use queue::{
+    Appetite, Claim, Dispatch, EndpointNews, Finished, Lease, Next, Queue, Released, Wanted,
+};
 pub use replays::{ReplayFilter, Replayed, Replays};
 pub use upkeep::{Retention, Stats, Swept, Upkeep};
 pub use webhooks::{WebhookFilter, WebhookRecord, Webhooks};

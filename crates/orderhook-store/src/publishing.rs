@@ -1,5 +1,7 @@
 //! Events on their way in.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -27,7 +29,7 @@ pub enum NewPush {
 }
 
 /// An event to be published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// Who gets it and in which order.
     pub push: NewPush,
@@ -35,6 +37,16 @@ pub struct NewEvent {
     pub body: Bytes,
     /// Makes its [`MessageId`] unique for all time.
     pub nonce: u64,
+}
+
+/// Shows no body: it can hold personal data.
+impl fmt::Debug for NewEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEvent")
+            .field("push", &self.push)
+            .field("nonce", &self.nonce)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An event that is durable, with its deliveries.

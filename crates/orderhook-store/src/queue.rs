@@ -29,6 +29,8 @@ pub struct Claim {
     pub delivery_id: DeliveryId,
     /// The right to attempt it.
     pub lease: Lease,
+    /// When it came due, before it was leased.
+    pub due: Timestamp,
     /// Where it goes.
     pub endpoint_id: EndpointId,
     /// What that is; it decides what an acknowledgement is.
@@ -61,6 +63,17 @@ impl fmt::Debug for Claim {
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
+}
+
+/// A lease that is given back unused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Released {
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+    /// The right to attempt it, which ends.
+    pub lease: Lease,
+    /// [`Claim::due`]: it returns to its place in the queue, not behind what came due later.
+    pub due: Timestamp,
 }
 
 /// How many deliveries of an endpoint are wanted.
@@ -117,7 +130,8 @@ pub struct Finished {
 }
 
 /// What the engine would take just now, so that new deliveries can be leased in the transaction
-/// that creates them. A hint: whatever is not taken stays in the queue and comes due.
+/// that creates them. A hint: what is not leased stays in the queue, and the engine is told so by
+/// [`Dispatch::left_in_queue`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Appetite {
     /// Nothing at all.
@@ -137,8 +151,11 @@ pub trait Dispatch: Send + Sync {
     /// Deliveries that were leased in a commit that is durable now.
     fn hand_over(&self, claims: Vec<Claim>);
 
-    /// An endpoint was paused, resumed, disabled or deleted, or its address changed.
+    /// An endpoint was paused, resumed, disabled or deleted, or its address changed, or its secrets.
     fn endpoint_changed(&self, endpoint_id: EndpointId);
+
+    /// Due deliveries of these endpoints were left in the queue by a commit that is durable now.
+    fn left_in_queue(&self, endpoints: &[EndpointId]);
 
     /// Deliveries came due by other means than time, such as a replay.
     fn wake(&self);
@@ -163,6 +180,9 @@ pub trait Queue: Send + Sync {
     ) -> Result<Vec<EndpointId>, StoreError>;
 
     /// Leases what is due of active endpoints, the longest due first.
+    ///
+    /// It may give fewer than are due, because their bodies are long; then the engine is told by
+    /// [`Dispatch::left_in_queue`].
     async fn claim(
         &self,
         wanted: &[Wanted],
@@ -174,12 +194,8 @@ pub trait Queue: Send + Sync {
     /// then the attempt is in the history, and what becomes of the delivery is another's to say.
     async fn finish(&self, finished: Finished, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Gives leases back without an attempt; the deliveries are due at once.
-    async fn release(
-        &self,
-        leases: Vec<(DeliveryId, Lease)>,
-        now: Timestamp,
-    ) -> Result<(), StoreError>;
+    /// Gives leases back without an attempt; the deliveries return to their places in the queue.
+    async fn release(&self, leases: Vec<Released>, now: Timestamp) -> Result<(), StoreError>;
 
     /// When the next delivery of an active endpoint comes due, later than `now`.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;

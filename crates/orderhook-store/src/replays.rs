@@ -25,7 +25,7 @@ pub struct ReplayFilter {
 /// What came of replaying one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
-    /// It is due now.
+    /// It is queued: due now, unless it is being attempted or waits in its order's line.
     Queued(Box<Delivery>),
     /// Its webhook was deleted.
     EndpointGone,
@@ -33,8 +33,8 @@ pub enum Replayed {
 
 /// Used by the operator API.
 ///
-/// A replay begins the schedule anew under the same `webhook-id`. An order's push goes to the end
-/// of that order's line.
+/// A replay begins the schedule anew under the same `webhook-id`. An order's push that was finished
+/// goes to the end of that order's line; one that is queued keeps its place.
 #[async_trait]
 pub trait Replays: Send + Sync {
     /// Replays one delivery, whatever its state; `None` if there is none. One that is being

@@ -60,7 +60,9 @@ pub trait Upkeep: Send + Sync {
     /// The version of the schema.
     fn schema_version(&self) -> u32;
 
-    /// Whether reads and writes would be taken just now.
+    /// Whether reads and writes would be taken just now, tried by one of each; fails as well if the
+    /// database that is open is no longer the one that would be opened, because its file was moved,
+    /// deleted or replaced.
     async fn check(&self) -> Result<(), StoreError>;
 
     /// The state of the whole.

@@ -51,7 +51,10 @@ fn run(cli: Cli, output: Output) -> Result<(), Failure> {
     let context = Context { loaded, output };
     let runtime = tokio::runtime::Runtime::new()?;
     // On the heap: the future of the largest command would be moved through each caller's stack.
-    runtime.block_on(Box::pin(commands::run(cli.command, &context)))
+    let result = runtime.block_on(Box::pin(commands::run(cli.command, &context)));
+    // What still runs beside it, such as the look-up of a name, is not waited for.
+    runtime.shutdown_background();
+    result
 }
 
 fn report(failure: &Failure, output: Output) {

@@ -1,32 +1,14 @@
 //! What the calls of one commit share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::handover::{Handover, News};
 use super::secrets::Vault;
 use super::targets::Targets;
-use crate::{Appetite, Claim, Dispatch, EndpointId, Lease, StoreError};
-
-/// The most deliveries that are handed over by one commit; the rest of them are claimed.
-const MAX_CLAIMS: usize = 512;
-
-/// The engine, once there is one.
-#[derive(Clone, Default)]
-pub(super) struct Engine(Arc<Mutex<Option<Arc<dyn Dispatch>>>>);
-
-impl Engine {
-    pub(super) fn set(&self, dispatch: Option<Arc<dyn Dispatch>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = dispatch;
-    }
-
-    pub(super) fn get(&self) -> Option<Arc<dyn Dispatch>> {
-        let dispatch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        dispatch.clone()
-    }
-}
+use crate::{Claim, EndpointId, Lease, StoreError};
 
 /// What the writer knows from one commit to the next.
 pub(super) struct Memory {
@@ -60,34 +42,6 @@ impl Memory {
     }
 }
 
-/// What the engine is told after the commit.
-#[derive(Default)]
-pub(super) struct News {
-    pub(super) claims: Vec<Claim>,
-    pub(super) changed: Vec<EndpointId>,
-    pub(super) wake: bool,
-}
-
-impl News {
-    pub(super) fn append(&mut self, mut more: Self) {
-        self.claims.append(&mut more.claims);
-        self.changed.append(&mut more.changed);
-        self.wake |= more.wake;
-    }
-
-    pub(super) fn tell(self, dispatch: &dyn Dispatch) {
-        for endpoint_id in self.changed {
-            dispatch.endpoint_changed(endpoint_id);
-        }
-        if !self.claims.is_empty() {
-            dispatch.hand_over(self.claims);
-        }
-        if self.wake {
-            dispatch.wake();
-        }
-    }
-}
-
 /// One transaction, as the calls in it see it.
 pub(super) struct Batch<'a> {
     pub(super) connection: &'a Connection,
@@ -96,8 +50,9 @@ pub(super) struct Batch<'a> {
     pub(super) news: News,
     /// Rows written, about; it bounds the commit.
     pub(super) rows: usize,
-    dispatch: Option<&'a dyn Dispatch>,
-    appetite: Appetite,
+    /// Bytes of bodies written; it bounds the commit as well.
+    pub(super) bytes: usize,
+    handover: &'a mut Handover,
     /// Whether something older of an endpoint was due when it was first asked.
     backlogs: HashMap<EndpointId, bool>,
 }
@@ -107,20 +62,16 @@ impl<'a> Batch<'a> {
         connection: &'a Connection,
         vault: &'a Vault,
         memory: &'a mut Memory,
-        dispatch: Option<&'a dyn Dispatch>,
+        handover: &'a mut Handover,
     ) -> Self {
-        let nothing = || Appetite {
-            full: true,
-            ..Appetite::default()
-        };
         Self {
             connection,
             vault,
             memory,
             news: News::default(),
             rows: 0,
-            dispatch,
-            appetite: dispatch.map_or_else(nothing, Dispatch::appetite),
+            bytes: 0,
+            handover,
             backlogs: HashMap::new(),
         }
     }
@@ -134,24 +85,28 @@ impl<'a> Batch<'a> {
     }
 
     /// A lease for a delivery that comes due in this very transaction, if the engine wants it and
-    /// nothing older of its endpoint waits. The engine is woken for what it wants and doesn't get.
+    /// nothing older of its endpoint waits. Else the engine is told that it was left in the queue.
     pub(super) fn lease_at_once(
         &mut self,
         endpoint_id: EndpointId,
         now: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
-        let Some(dispatch) = self.dispatch else {
-            return Ok(None);
-        };
-        if self.appetite.full || self.appetite.except.contains(&endpoint_id) {
+        if !self.handover.has_engine() {
             return Ok(None);
         }
-        if self.news.claims.len() >= MAX_CLAIMS || self.has_backlog(endpoint_id, now)? {
-            self.news.wake = true;
-            return Ok(None);
+        match self.handover.lease_until(endpoint_id, now) {
+            Some(until) if !self.has_backlog(endpoint_id, now)? => Ok(Some(self.new_lease(until))),
+            _ => {
+                self.news.left.insert(endpoint_id);
+                Ok(None)
+            }
         }
-        let until = dispatch.lease_until(now);
-        Ok(Some(self.new_lease(until)))
+    }
+
+    /// Hands a delivery over to the engine, once the commit is durable.
+    pub(super) fn hand_over(&mut self, claim: Claim) {
+        self.handover.count(&claim);
+        self.news.claims.push(claim);
     }
 
     fn has_backlog(&mut self, endpoint_id: EndpointId, now: Timestamp) -> Result<bool, StoreError> {

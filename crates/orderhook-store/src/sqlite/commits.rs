@@ -16,16 +16,19 @@ use std::mem;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Batch, Engine, Memory, News};
+use super::batch::{Batch, Memory};
 use super::errors::share;
+use super::handover::{Engine, Handover, News};
 use super::secrets::Vault;
 use super::writer::{Call, Message};
-use crate::{Dispatch, StoreError};
+use crate::StoreError;
 
 /// What shares one commit at most, so that the first of it need not wait for long.
 const BATCH_CALLS: usize = 512;
 /// The same for calls that write many rows.
 const BATCH_ROWS: usize = 8192;
+/// The same for calls that write long bodies.
+pub(super) const BATCH_BYTES: usize = 4 << 20;
 
 pub(super) struct Thread {
     pub(super) inbox: mpsc::Receiver<Message>,
@@ -82,7 +85,8 @@ impl Thread {
     /// Commits one batch, answers it and tells the engine.
     fn write(&mut self, gathered: &mut Gathered) {
         let engine = self.engine.get();
-        let together = self.run_together(gathered, engine.as_deref());
+        let mut handover = Handover::new(engine.clone());
+        let together = self.run_together(gathered, &mut handover);
         let calls = mem::take(&mut gathered.calls);
         let done = match together {
             Ok(news) => {
@@ -90,7 +94,7 @@ impl Thread {
                 Ok(news)
             }
             Err(error) if error.is_temporary() => Err((error, calls)),
-            Err(_) => self.run_apart(calls, engine.as_deref()),
+            Err(_) => self.run_apart(calls, Handover::new(engine.clone())),
         };
         self.note(done.as_ref().err().map(|(error, _)| error));
         match done {
@@ -124,17 +128,18 @@ impl Thread {
     fn run_together(
         &mut self,
         gathered: &mut Gathered,
-        engine: Option<&dyn Dispatch>,
+        handover: &mut Handover,
     ) -> Result<News, StoreError> {
         let transaction = begin(&self.connection, &mut self.memory)?;
-        let mut batch = Batch::new(&transaction, &self.vault, &mut self.memory, engine);
+        let mut batch = Batch::new(&transaction, &self.vault, &mut self.memory, handover);
         let mut next = 0;
         loop {
             while let Some(call) = gathered.calls.get_mut(next) {
                 call.run(&mut batch)?;
                 next += 1;
             }
-            if next >= BATCH_CALLS || batch.rows >= BATCH_ROWS {
+            let full = batch.rows >= BATCH_ROWS || batch.bytes >= BATCH_BYTES;
+            if next >= BATCH_CALLS || full {
                 break;
             }
             let more = self.inbox.try_recv();
@@ -151,10 +156,10 @@ impl Thread {
     fn run_apart(
         &mut self,
         mut calls: Vec<Box<dyn Call>>,
-        engine: Option<&dyn Dispatch>,
+        handover: Handover,
     ) -> Result<News, (StoreError, Vec<Box<dyn Call>>)> {
         self.memory.targets.forget();
-        match self.commit_apart(&mut calls, engine) {
+        match self.commit_apart(&mut calls, handover) {
             Ok((outcomes, news)) => {
                 for (call, outcome) in calls.into_iter().zip(outcomes) {
                     call.answer(outcome);
@@ -168,14 +173,14 @@ impl Thread {
     fn commit_apart(
         &mut self,
         calls: &mut [Box<dyn Call>],
-        engine: Option<&dyn Dispatch>,
+        mut handover: Handover,
     ) -> Result<(Vec<Result<(), StoreError>>, News), StoreError> {
         let mut transaction = begin(&self.connection, &mut self.memory)?;
         let mut news = News::default();
         let mut outcomes = Vec::with_capacity(calls.len());
         for call in calls {
             let savepoint = transaction.savepoint()?;
-            let mut batch = Batch::new(&savepoint, &self.vault, &mut self.memory, engine);
+            let mut batch = Batch::new(&savepoint, &self.vault, &mut self.memory, &mut handover);
             match call.run(&mut batch) {
                 Ok(()) => {
                     news.append(batch.news);

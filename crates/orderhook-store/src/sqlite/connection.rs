@@ -27,11 +27,19 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Says when a commit is done. The first of the two is written into the file.
+///
+/// # Errors
+/// [`StoreError::Refused`] where there can be no write-ahead log: without it, readers stop the writer.
 pub(super) fn set_durability(
     connection: &Connection,
     synchronous: Synchronous,
 ) -> Result<(), StoreError> {
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        let error = format!("the log can't be `wal` where the database is: it stays `{mode}`");
+        return Err(StoreError::Refused(error.into()));
+    }
     let synchronous = match synchronous {
         Synchronous::Full => "full",
         Synchronous::Normal => "normal",
@@ -68,4 +76,19 @@ fn create(path: &Path) -> Result<(), StoreError> {
         .open(path)
         .map(drop)
         .map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_database_without_a_write_ahead_log_is_refused() {
+        let connection = Connection::open_in_memory().expect("opens");
+        let error = set_durability(&connection, Synchronous::Full).expect_err("has no log");
+        let cause = error.source().expect("a cause").to_string();
+        assert!(cause.contains("stays `memory`"), "{cause}");
+    }
 }

@@ -90,6 +90,8 @@ impl Endpoints for Sqlite {
                 };
                 expire_secrets(batch.connection, signer, previous_until)?;
                 insert_secret(batch.connection, batch.vault, signer, &sign_secret, now)?;
+                let mut signed = signed_by(batch.connection, signer)?;
+                batch.news.changed.append(&mut signed);
                 batch.memory.targets.forget();
                 Ok(true)
             })
@@ -137,7 +139,8 @@ fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
     })
 }
 
-/// Makes some of what waits for a time due; returns how many. What is leased stays leased.
+/// Makes some of what waits for a time due; returns how many. What is leased stays leased, and of an
+/// active endpoint everything stays as it is.
 fn make_due(
     connection: &Connection,
     endpoint_id: EndpointId,
@@ -149,7 +152,7 @@ fn make_due(
             UPDATE queue SET due = ?2 WHERE delivery_id IN (
                 SELECT delivery_id FROM queue
                 WHERE endpoint_id = ?1 AND due > ?2 AND lease IS NULL LIMIT ?3
-            )",
+            ) AND EXISTS (SELECT 1 FROM endpoint WHERE endpoint_id = ?1 AND state <> 'active')",
         )?
         .execute((endpoint_id, Millis::from(now), RESUMED_AT_ONCE))?;
     Ok(changed)
@@ -162,23 +165,63 @@ fn set_state(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let changed = batch
+    let before: Option<EndpointState> = batch
         .connection
         .prepare_cached(
             "-- set_state
-            UPDATE endpoint SET state = ?2, state_reason = ?3,
-                state_since = CASE WHEN state = ?2 THEN state_since ELSE ?4 END,
+            SELECT state FROM endpoint WHERE endpoint_id = ?1 AND deleted_at IS NULL",
+        )?
+        .query_row([endpoint_id], |row| row.get(0))
+        .optional()?;
+    let Some(before) = before else {
+        return Ok(false);
+    };
+    if before == state {
+        if state == EndpointState::Paused {
+            replace_reason(batch.connection, endpoint_id, reason)?;
+        }
+        return Ok(true);
+    }
+    batch
+        .connection
+        .prepare_cached(
+            "-- set_state
+            UPDATE endpoint SET state = ?2, state_reason = ?3, state_since = ?4,
                 failing_since = CASE WHEN ?2 = 'active' THEN NULL ELSE failing_since END
-            WHERE endpoint_id = ?1 AND deleted_at IS NULL",
+            WHERE endpoint_id = ?1",
         )?
         .execute((endpoint_id, state, reason, Millis::from(now)))?;
-    if changed == 0 {
-        return Ok(false);
-    }
     batch.memory.targets.forget();
     batch.news.changed.push(endpoint_id);
     batch.news.wake |= state == EndpointState::Active;
     Ok(true)
+}
+
+fn replace_reason(
+    connection: &Connection,
+    endpoint_id: EndpointId,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "-- replace_reason
+            UPDATE endpoint SET state_reason = ?2 WHERE endpoint_id = ?1",
+        )?
+        .execute((endpoint_id, reason))?;
+    Ok(())
+}
+
+/// The endpoints whose deliveries are signed with a secret.
+fn signed_by(connection: &Connection, signer: Signer) -> Result<Vec<EndpointId>, StoreError> {
+    if let Some(webhook_id) = signer.webhook_id {
+        return Ok(vec![webhook_id]);
+    }
+    let mut statement = connection.prepare_cached(
+        "-- signed_by
+        SELECT endpoint_id FROM endpoint WHERE merchant_id = ?1 AND kind = 'order_callback'",
+    )?;
+    let rows = statement.query_map([signer.merchant_id], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn find_signer(connection: &Connection, owner: SecretOwner) -> Result<Option<Signer>, StoreError> {

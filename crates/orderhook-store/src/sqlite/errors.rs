@@ -36,6 +36,11 @@ pub(super) fn share(error: &StoreError) -> StoreError {
     }
 }
 
+/// The code around a statement panicked; its transaction is rolled back.
+pub(super) fn panicked() -> StoreError {
+    StoreError::Refused("the statement's code panicked".into())
+}
+
 /// The database was closed, or the thread that writes is gone.
 pub(super) fn closed() -> StoreError {
     StoreError::Unavailable("the database is closed".into())

@@ -72,34 +72,11 @@ impl History for Sqlite {
     ) -> Result<Page<Delivery>, StoreError> {
         let filter = *filter;
         let read = move |connection: &Connection| {
-            let message = filter.message_id;
-            let mut conditions = Conditions::default();
-            conditions.and_if("e.merchant_id = ?", filter.merchant_id);
-            conditions.and_if("d.endpoint_id = ?", filter.endpoint_id);
-            conditions.and_if("d.event_id = ?", message.map(|id| id.event_id));
-            conditions.and_if("e.nonce = ?", message.map(|id| id.nonce.cast_signed()));
-            conditions.and_if("e.created_at >= ?", filter.since.map(Millis::from));
-            conditions.and_if("e.created_at < ?", filter.until.map(Millis::from));
-            conditions.and_if(
-                &format!(
-                    "d.delivery_id >= (SELECT delivery_id FROM delivery
-                    WHERE event_id >= {FIRST_EVENT_SINCE} ORDER BY event_id LIMIT 1)"
-                ),
-                filter.since.map(Millis::from),
-            );
-            if let Some(state) = filter.state {
-                conditions.and(is_in_state(state));
-            }
-            if has_only_a_merchant(&filter) {
-                walk_by_event(&mut conditions, request);
-            }
             page(
                 connection,
-                "-- deliveries
-                SELECT d.delivery_id FROM delivery d JOIN event e ON e.event_id = d.event_id
-                WHERE true",
+                SELECT_DELIVERIES,
                 "d.delivery_id",
-                conditions,
+                deliveries_that(&filter, request),
                 request,
                 |row| {
                     let delivery_id: DeliveryId = row.get(0)?;
@@ -142,6 +119,52 @@ impl History for Sqlite {
         };
         self.readers.read(read).await
     }
+}
+
+pub(super) const SELECT_DELIVERIES: &str = "-- deliveries
+    SELECT d.delivery_id FROM delivery d JOIN event e ON e.event_id = d.event_id
+    WHERE true";
+
+pub(super) fn deliveries_that(filter: &DeliveryFilter, request: PageRequest) -> Conditions {
+    let message = filter.message_id;
+    let mut conditions = Conditions::default();
+    conditions.and_if("e.merchant_id = ?", filter.merchant_id);
+    conditions.and_if("d.endpoint_id = ?", filter.endpoint_id);
+    conditions.and_if("d.event_id = ?", message.map(|id| id.event_id));
+    conditions.and_if("e.nonce = ?", message.map(|id| id.nonce.cast_signed()));
+    if let Some(state) = filter.state {
+        conditions.and(is_in_state(state));
+    }
+    queued_first(&mut conditions, filter.state, filter.since, filter.until);
+    if has_only_a_merchant(filter) {
+        walk_by_event(&mut conditions, request);
+    }
+    conditions
+}
+
+/// When the delivery `d` of the event `e`, which is in this state, was queued first.
+pub(super) fn queued_first(
+    conditions: &mut Conditions,
+    state: Option<DeliveryState>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+) {
+    conditions.and_if("e.created_at >= ?", since.map(Millis::from));
+    conditions.and_if("e.created_at < ?", until.map(Millis::from));
+    if state != Some(DeliveryState::Pending) {
+        // What is pending is found by the queue; this would lead through a merchant's events instead.
+        conditions.and_if(
+            &format!("e.event_id >= {FIRST_EVENT_SINCE}"),
+            since.map(Millis::from),
+        );
+    }
+    conditions.and_if(
+        &format!(
+            "d.delivery_id >= (SELECT delivery_id FROM delivery
+            WHERE event_id >= {FIRST_EVENT_SINCE} ORDER BY event_id LIMIT 1)"
+        ),
+        since.map(Millis::from),
+    );
 }
 
 /// Whether a filter has a merchant, and nothing that an index of deliveries is good for.

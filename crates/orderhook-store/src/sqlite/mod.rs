@@ -1,7 +1,7 @@
 //! SQLite: one file, one writer.
 //!
 //! One thread owns the connection that writes, and commits many calls at once (`writer`); a few
-//! connections read beside it (`readers`). WAL with `synchronous=FULL`: what a call returned
+//! threads read beside it (`readers`). WAL with `synchronous=FULL`: what a call returned
 //! survives the loss of power. One process serves from a file; commands may read and write it
 //! meanwhile.
 //!
@@ -17,8 +17,12 @@ mod commits;
 mod connection;
 mod endpoints;
 mod errors;
+mod file;
+mod handover;
 mod history;
 mod idempotency;
+#[cfg(test)]
+mod plans;
 mod publishing;
 mod queue;
 mod readers;
@@ -40,8 +44,9 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use crate::{Dispatch, Keyring, Randomness, StoreError};
-use batch::Engine;
 use callers::Callers;
+use file::OpenFile;
+use handover::Engine;
 use readers::Readers;
 use secrets::Vault;
 use writer::Writer;
@@ -95,6 +100,7 @@ pub struct Sqlite {
     vault: Vault,
     callers: Callers,
     engine: Engine,
+    file: OpenFile,
 }
 
 impl fmt::Debug for Sqlite {
@@ -133,12 +139,15 @@ impl Sqlite {
         schema::prepare(&mut connection, found, options.migrate)?;
         secrets::check_keys(&connection, &vault)?;
         let engine = Engine::default();
+        let file = OpenFile::of(&options.path)?;
+        let readers = Readers::start(&options.path)?;
         Ok(Self {
             writer: Writer::start(connection, vault.clone(), engine.clone(), lock)?,
-            readers: Readers::new(options.path),
+            readers,
             vault,
             callers: Callers::default(),
             engine,
+            file,
         })
     }
 

@@ -92,6 +92,7 @@ fn publish_event(
         queue_delivery(batch, &delivery, now)?;
     }
     batch.rows += 1 + targets.len();
+    batch.bytes += event.body.len();
     Ok(PublishedEvent {
         message_id,
         deliveries: targets.len().try_into().unwrap_or(u32::MAX),
@@ -167,9 +168,10 @@ fn queue_delivery(
         queued.due = Some(lease.until);
         queued.lease = Some(lease);
         let sign_secrets = Arc::clone(&secrets.secrets);
-        batch.news.claims.push(Claim {
+        batch.hand_over(Claim {
             delivery_id,
             lease,
+            due: now,
             endpoint_id,
             endpoint_kind: delivery.target.kind,
             merchant_id: delivery.merchant_id,

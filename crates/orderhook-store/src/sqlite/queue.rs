@@ -8,9 +8,10 @@ use super::Sqlite;
 use super::batch::Batch;
 use super::claims::{claim_due, release_next};
 use super::columns::Millis;
+use super::handover::MAX_CLAIMED_BYTES;
 use crate::{
-    AttemptRecord, Claim, DeliveryId, DeliveryState, EndpointId, EndpointNews, Finished, Lease,
-    MAX_ANSWER_KEPT, Next, Queue, StoreError, Wanted,
+    AttemptRecord, Claim, DeliveryId, DeliveryState, EndpointId, EndpointNews, Finished,
+    MAX_ANSWER_KEPT, Next, Queue, Released, StoreError, Wanted,
 };
 
 /// The endpoints that have rows in the queue, without reading all the rows: `waiting(endpoint_id)`,
@@ -75,14 +76,12 @@ impl Queue for Sqlite {
         self.writer
             .call(move |batch| {
                 let mut claims = Vec::new();
-                for Wanted { endpoint_id, count } in &wanted {
-                    claims.append(&mut claim_due(
-                        batch,
-                        *endpoint_id,
-                        *count,
-                        now,
-                        lease_until,
-                    )?);
+                let mut room = MAX_CLAIMED_BYTES;
+                for wanted in &wanted {
+                    let mut more = claim_due(batch, *wanted, room, now, lease_until)?;
+                    let bytes: usize = more.iter().map(|claim| claim.body.len()).sum();
+                    room = room.saturating_sub(bytes);
+                    claims.append(&mut more);
                 }
                 Ok(claims)
             })
@@ -95,19 +94,16 @@ impl Queue for Sqlite {
             .await
     }
 
-    async fn release(
-        &self,
-        leases: Vec<(DeliveryId, Lease)>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn release(&self, leases: Vec<Released>, now: Timestamp) -> Result<(), StoreError> {
         self.writer
             .call(move |batch| {
                 let mut statement = batch.connection.prepare_cached(
                     "-- release
                     UPDATE queue SET lease = NULL, due = ?3 WHERE delivery_id = ?1 AND lease = ?2",
                 )?;
-                for (delivery_id, lease) in &leases {
-                    statement.execute((delivery_id, lease.token, Millis::from(now)))?;
+                for released in &leases {
+                    let due = Millis::from(released.due.min(now));
+                    statement.execute((released.delivery_id, released.lease.token, due))?;
                 }
                 Ok(())
             })
@@ -268,7 +264,7 @@ fn note_endpoint(
                 .prepare_cached(
                     "-- note_endpoint
                     UPDATE endpoint SET state = 'disabled', state_reason = ?2, state_since = ?3
-                    WHERE endpoint_id = ?1 AND state <> 'disabled'",
+                    WHERE endpoint_id = ?1 AND state = 'active'",
                 )?
                 .execute((endpoint_id, reason, Millis::from(now)))?;
             if changed > 0 {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use super::Sqlite;
 use super::batch::Batch;
 use super::columns::{Millis, count};
-use super::history::{find_delivery, is_in_state};
+use super::history::{find_delivery, is_in_state, queued_first};
 use super::publishing::{Queued, next_place, order_key};
 use super::rows::Conditions;
 use crate::{
@@ -43,11 +43,7 @@ impl Replays for Sqlite {
         let conditions = conditions(filter);
         let read = move |connection: &Connection| {
             let count = connection
-                .prepare_cached(&format!(
-                    "-- count_replays
-                    SELECT count(*) {SELECTED} {}",
-                    conditions.sql()
-                ))?
+                .prepare_cached(&count_sql(&conditions))?
                 .query_row(params_from_iter(conditions.values()), |row| count(row, 0))?;
             Ok(count)
         };
@@ -62,11 +58,7 @@ impl Replays for Sqlite {
         let conditions = conditions(filter);
         // Looked for beside the writer: that can take long, and changing the rows does not.
         let read = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "-- replay_deliveries
-                SELECT d.delivery_id {SELECTED} {} ORDER BY d.delivery_id",
-                conditions.sql()
-            ))?;
+            let mut statement = connection.prepare_cached(&select_sql(&conditions))?;
             let rows =
                 statement.query_map(params_from_iter(conditions.values()), |row| row.get(0))?;
             Ok(rows.collect::<Result<Vec<DeliveryId>, _>>()?)
@@ -91,14 +83,32 @@ const SELECTED: &str = "FROM delivery d
     LEFT JOIN queue q ON q.delivery_id = d.delivery_id
     WHERE p.deleted_at IS NULL";
 
-fn conditions(filter: &ReplayFilter) -> Conditions {
+pub(super) fn count_sql(conditions: &Conditions) -> String {
+    format!(
+        "-- count_replays\nSELECT count(*) {SELECTED} {}",
+        conditions.sql()
+    )
+}
+
+pub(super) fn select_sql(conditions: &Conditions) -> String {
+    format!(
+        "-- replay_deliveries\nSELECT d.delivery_id {SELECTED} {} ORDER BY d.delivery_id",
+        conditions.sql()
+    )
+}
+
+pub(super) fn conditions(filter: &ReplayFilter) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.and(is_in_state(filter.state));
     if filter.state == DeliveryState::Pending {
         conditions.and("q.due IS NOT NULL AND q.lease IS NULL");
     }
-    conditions.and_if("e.created_at >= ?", Some(Millis::from(filter.since)));
-    conditions.and_if("e.created_at < ?", filter.until.map(Millis::from));
+    queued_first(
+        &mut conditions,
+        Some(filter.state),
+        Some(filter.since),
+        filter.until,
+    );
     conditions.and_if("e.merchant_id = ?", filter.merchant_id);
     conditions.and_if("d.endpoint_id = ?", filter.endpoint_id);
     conditions.and_if("e.event_type = ?", filter.event_type.clone());

@@ -44,6 +44,26 @@ impl Conditions {
     }
 }
 
+/// The statement of [`page`], whose last parameter is how many rows it gives.
+pub(super) fn page_sql(
+    select: &str,
+    id: &str,
+    conditions: &mut Conditions,
+    request: PageRequest,
+) -> String {
+    let (after, order) = if request.ascending {
+        (">", "ASC")
+    } else {
+        ("<", "DESC")
+    };
+    conditions.and_if(&format!("{id} {after} ?"), request.cursor);
+    let sql = conditions.sql();
+    match conditions.walk {
+        Some(walk) => format!("{select}{sql} ORDER BY {walk} {order}, {id} {order} LIMIT ?"),
+        None => format!("{select}{sql} ORDER BY {id} {order} LIMIT ?"),
+    }
+}
+
 /// A page of `SELECT … WHERE …`, cut by `id`. `select` ends where conditions can be added.
 pub(super) fn page<T>(
     connection: &Connection,
@@ -53,16 +73,9 @@ pub(super) fn page<T>(
     request: PageRequest,
     read: impl Fn(&Row<'_>) -> Result<(i64, T), StoreError>,
 ) -> Result<Page<T>, StoreError> {
-    let (after, order) = if request.ascending {
-        (">", "ASC")
-    } else {
-        ("<", "DESC")
-    };
-    conditions.and_if(&format!("{id} {after} ?"), request.cursor);
     let limit = request.limit.max(1);
-    let sql = conditions.sql();
-    let mut statement =
-        connection.prepare_cached(&format!("{select}{sql} ORDER BY {id} {order} LIMIT ?"))?;
+    let sql = page_sql(select, id, &mut conditions, request);
+    let mut statement = connection.prepare_cached(&sql)?;
     // One more than the page, to see whether there is a next one.
     let one_more: &dyn ToSql = &(i64::from(limit) + 1);
     let mut rows = statement.query(params_from_iter(conditions.values().chain([one_more])))?;

@@ -29,7 +29,12 @@ impl Upkeep for Sqlite {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.readers.read(schema::check_readable).await?;
+        let file = self.file.clone();
+        let read = move |connection: &Connection| {
+            file.check()?;
+            schema::check_readable(connection)
+        };
+        self.readers.read(read).await?;
         self.writer
             .call(|batch| schema::check_writable(batch.connection))
             .await
@@ -49,13 +54,14 @@ impl Upkeep for Sqlite {
     ) -> Result<Swept, StoreError> {
         // Looked for beside the writer: a long queue of old events can stand before them.
         let before = retention.events_before;
-        let old = self
-            .readers
-            .read(move |connection| old_events(connection, before, limit))
-            .await?;
+        let look = move |connection: &Connection| {
+            let old = old_events(connection, before, limit)?;
+            Ok((old, leftovers(connection, limit)?))
+        };
+        let (old, leftovers) = self.readers.read(look).await?;
         self.writer
             .call(move |batch| {
-                cancel_leftovers(batch, limit, now)?;
+                cancel_leftovers(batch, &leftovers, limit, now)?;
                 Ok(Swept {
                     events: delete_events(batch, &old)?,
                     idempotency_keys: delete_keys(
@@ -86,7 +92,7 @@ impl Upkeep for Sqlite {
     }
 
     async fn close(&self) {
-        self.readers.close();
+        self.readers.close().await;
         self.writer.close().await;
         self.engine.set(None);
     }
@@ -201,33 +207,42 @@ fn delete_keys(connection: &Connection, before: Timestamp, limit: u32) -> Result
     Ok(deleted as u64)
 }
 
+pub(super) const DELETE_SECRETS: &str = "-- delete_secrets
+    DELETE FROM signing_secret WHERE secret_id IN
+        (SELECT secret_id FROM signing_secret WHERE expires_at <= ?1 LIMIT ?2)";
+
 fn delete_secrets(connection: &Connection, limit: u32, now: Timestamp) -> Result<u64, StoreError> {
     let deleted = connection
-        .prepare_cached(
-            "-- delete_secrets
-            DELETE FROM signing_secret WHERE secret_id IN
-                (SELECT secret_id FROM signing_secret WHERE expires_at <= ?1 LIMIT ?2)",
-        )?
+        .prepare_cached(DELETE_SECRETS)?
         .execute((Millis::from(now), limit))?;
     Ok(deleted as u64)
 }
 
-/// Goes on where a process ended while it deleted a webhook.
-fn cancel_leftovers(batch: &mut Batch<'_>, limit: u32, now: Timestamp) -> Result<(), StoreError> {
-    let deleted: Vec<EndpointId> = batch
-        .connection
-        .prepare_cached(
-            "-- cancel_leftovers
-            SELECT endpoint_id FROM endpoint p WHERE deleted_at IS NOT NULL
-                AND EXISTS (SELECT 1 FROM queue q WHERE q.endpoint_id = p.endpoint_id)
-            LIMIT ?1",
-        )?
-        .query_map([limit], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+/// Deleted endpoints that still have something queued: a process ended while it deleted a webhook.
+fn leftovers(connection: &Connection, limit: u32) -> Result<Vec<EndpointId>, StoreError> {
+    let mut statement = connection.prepare_cached(&leftovers_sql())?;
+    let rows = statement.query_map((0, limit), |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn leftovers_sql() -> String {
+    format!(
+        "-- leftovers{WAITING}
+        SELECT p.endpoint_id FROM waiting CROSS JOIN endpoint p USING (endpoint_id)
+        WHERE p.deleted_at IS NOT NULL LIMIT ?2"
+    )
+}
+
+fn cancel_leftovers(
+    batch: &mut Batch<'_>,
+    leftovers: &[EndpointId],
+    limit: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut left = limit as usize;
-    for endpoint_id in deleted {
+    for endpoint_id in leftovers {
         let most = u32::try_from(left).unwrap_or(u32::MAX);
-        left -= cancel_queued(batch, endpoint_id, most, now)?;
+        left -= cancel_queued(batch, *endpoint_id, most, now)?;
     }
     Ok(())
 }

@@ -7,9 +7,10 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Batch, Engine, Memory};
+use super::batch::{Batch, Memory};
 use super::commits::Thread;
-use super::errors::closed;
+use super::errors::{closed, panicked};
+use super::handover::Engine;
 use super::secrets::Vault;
 use crate::StoreError;
 
@@ -39,8 +40,7 @@ where
     fn run(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.value = None;
         let work = AssertUnwindSafe(|| (self.work)(batch));
-        let value = catch_unwind(work)
-            .unwrap_or_else(|_| Err(StoreError::Refused("the statement's code panicked".into())))?;
+        let value = catch_unwind(work).unwrap_or_else(|_| Err(panicked()))?;
         self.value = Some(value);
         Ok(())
     }
@@ -141,6 +141,7 @@ fn waiting<T: Send + 'static>(
 mod tests {
     use std::sync::Arc;
 
+    use super::super::commits::BATCH_BYTES;
     use super::*;
     use crate::{BoxError, Key, Keyring, Randomness};
 
@@ -276,6 +277,25 @@ mod tests {
             .await
             .expect("keeps");
         assert_eq!(kept(&writer).await, ["now", "of the next batch"]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_where_its_bodies_are_long() {
+        let writer = start();
+        let outcomes = together(
+            &writer,
+            vec![
+                |batch| {
+                    batch.bytes += BATCH_BYTES;
+                    keep(batch, "long")
+                },
+                |_| Err(closed()),
+            ],
+        )
+        .await;
+        assert!(outcomes[0].is_ok(), "is in a batch of its own");
+        assert!(outcomes[1].is_err());
+        assert_eq!(kept(&writer).await, ["long"]);
     }
 
     #[tokio::test]

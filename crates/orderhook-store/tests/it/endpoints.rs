@@ -57,7 +57,7 @@ async fn a_paused_endpoint_keeps_its_queue_until_it_is_resumed() {
         (EndpointState::Active, None)
     );
     let told = harness.told().await;
-    assert_eq!((told.changed.len(), told.woken), (3, 1));
+    assert_eq!((told.changed.len(), told.woken), (2, 1));
     assert_eq!(harness.claim(id, at(10)).await.len(), 1);
 }
 
@@ -68,11 +68,56 @@ async fn resuming_takes_no_lease_away() {
     let id = harness.webhook(merchant_id).await.webhook_id;
     harness.publish(merchant_id, card_load(), at(0)).await;
     let claim = harness.claim(id, at(0)).await.remove(0);
-    set(&harness, id, EndpointState::Active, 1)
-        .await
-        .expect("exists");
+    for state in [EndpointState::Paused, EndpointState::Active] {
+        set(&harness, id, state, 1).await.expect("exists");
+    }
     assert!(harness.claim(id, at(1)).await.is_empty());
     assert!(harness.finish(&claim, Next::Acknowledged, at(2)).await);
+}
+
+#[tokio::test]
+async fn a_state_that_is_set_again_changes_nothing_but_the_reason_of_a_pause() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    let id = harness.webhook(merchant_id).await.webhook_id;
+    harness.publish(merchant_id, card_load(), at(0)).await;
+    let claim = harness.claim(id, at(0)).await.remove(0);
+    let retry = Next::Retry { due: at(9999) };
+    let failed = finished(&claim, retry, EndpointNews::Failing, at(0));
+    harness.store.finish(failed, at(0)).await.expect("finishes");
+    harness.told().await;
+
+    let active = set(&harness, id, EndpointState::Active, 1).await;
+    let active = active.expect("exists");
+    assert_eq!(
+        (active.state_since, active.failing_since),
+        (None, Some(at(0)))
+    );
+    assert_eq!(active.state_reason, None);
+    assert!(harness.claim(id, at(2)).await.is_empty(), "is due later");
+    let told = harness.told().await;
+    assert_eq!((told.changed.len(), told.woken), (0, 0));
+
+    let store = &harness.store;
+    for state in [EndpointState::Paused, EndpointState::Disabled] {
+        let first = set(&harness, id, state, 3).await.expect("exists");
+        let again = store.set_endpoint_state(id, state, Some("anew"), at(4));
+        let again = again.await.expect("sets").expect("exists");
+        let reason = match state {
+            EndpointState::Paused => "anew",
+            _ => "because",
+        };
+        assert_eq!(again.state_reason.as_deref(), Some(reason));
+        let state_reason = first.state_reason.clone();
+        assert_eq!(
+            Endpoint {
+                state_reason,
+                ..again
+            },
+            first
+        );
+        assert_eq!(harness.told().await.changed, [id]);
+    }
 }
 
 #[tokio::test]
@@ -122,12 +167,7 @@ async fn attempts_are_signed_with_every_live_secret_the_newest_first() {
         harness.hungry();
         harness.publish(merchant_id, card_load(), at(seconds)).await;
         let handed = harness.told().await.claims.remove(0);
-        let lease = (handed.delivery_id, handed.lease);
-        harness
-            .store
-            .release(vec![lease], at(seconds))
-            .await
-            .expect("releases");
+        harness.release(&handed, at(seconds)).await;
         let claimed = harness.claim(id, at(seconds)).await.remove(0);
         assert_eq!(handed.sign_secrets, claimed.sign_secrets);
         harness
@@ -142,6 +182,7 @@ async fn attempts_are_signed_with_every_live_secret_the_newest_first() {
     };
     assert_eq!(secrets(1).await, ["webhook-secret"]);
     assert!(rotate(&harness, SecretOwner::Webhook(id), "second", 100).await);
+    assert_eq!(harness.told().await.changed, [id]);
     assert_eq!(secrets(2).await, ["second", "webhook-secret"]);
     assert!(rotate(&harness, SecretOwner::Webhook(id), "third", 200).await);
     assert_eq!(secrets(99).await, ["third", "second", "webhook-secret"]);
@@ -154,9 +195,10 @@ async fn a_merchants_own_secret_is_rotated_apart_from_its_webhooks() {
     let harness = Harness::open().await;
     let merchant_id = harness.merchant().await;
     harness.webhook(merchant_id).await;
-    assert!(rotate(&harness, SecretOwner::Merchant(merchant_id), "second", 100).await);
     harness.publish(merchant_id, order("A", "{}"), at(1)).await;
     let shop = harness.deliveries(DeliveryFilter::default()).await[0].endpoint_id;
+    assert!(rotate(&harness, SecretOwner::Merchant(merchant_id), "second", 100).await);
+    assert_eq!(harness.told().await.changed, [shop]);
     let claim = harness.claim(shop, at(1)).await.remove(0);
     let secrets: Vec<_> = claim.sign_secrets.iter().map(Secret::reveal).collect();
     assert_eq!(secrets, ["second", "merchant-secret"]);

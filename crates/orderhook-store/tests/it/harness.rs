@@ -11,8 +11,8 @@ use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
 use orderhook_store::{
     Appetite, AttemptOutcome, AttemptRecord, BoxError, Claim, Delivery, DeliveryFilter, Dispatch,
     EndpointId, EndpointNews, Finished, Idempotency, Key, Keyring, MerchantId, NewEvent, NewPush,
-    Next, Once, Operator, PageRequest, PublishedEvent, Randomness, Store, StoreError, Wanted,
-    WebhookRecord,
+    Next, Once, Operator, PageRequest, PublishedEvent, Randomness, Released, Store, StoreError,
+    Wanted, WebhookRecord,
 };
 use orderhook_types::Secret;
 use tempfile::TempDir;
@@ -22,6 +22,7 @@ use tempfile::TempDir;
 pub(crate) struct Told {
     pub(crate) claims: Vec<Claim>,
     pub(crate) changed: Vec<EndpointId>,
+    pub(crate) left: Vec<EndpointId>,
     pub(crate) woken: u32,
 }
 
@@ -55,6 +56,11 @@ impl Dispatch for Engine {
     fn endpoint_changed(&self, endpoint_id: EndpointId) {
         let mut told = self.told.lock().expect("not poisoned");
         told.changed.push(endpoint_id);
+    }
+
+    fn left_in_queue(&self, endpoints: &[EndpointId]) {
+        let mut told = self.told.lock().expect("not poisoned");
+        told.left.extend(endpoints);
     }
 
     fn wake(&self) {
@@ -208,6 +214,17 @@ impl Harness {
         self.store.finish(finished, now).await.expect("finishes")
     }
 
+    /// Gives a lease back without an attempt.
+    pub(crate) async fn release(&self, claim: &Claim, now: Timestamp) {
+        let released = Released {
+            delivery_id: claim.delivery_id,
+            lease: claim.lease,
+            due: claim.due,
+        };
+        let released = self.store.release(vec![released], now).await;
+        released.expect("releases");
+    }
+
     pub(crate) async fn deliveries(&self, filter: DeliveryFilter) -> Vec<Delivery> {
         let page = self.store.deliveries(&filter, everything()).await;
         page.expect("lists").items
@@ -242,6 +259,14 @@ pub(crate) fn bob() -> Operator {
 
 pub(crate) fn card_load() -> NewEvent {
     card_event("card.load")
+}
+
+/// One whose body has 1 MiB.
+pub(crate) fn long_card_load() -> NewEvent {
+    NewEvent {
+        body: vec![b'x'; 1 << 20].into(),
+        ..card_load()
+    }
 }
 
 pub(crate) fn card_event(event_type: &str) -> NewEvent {

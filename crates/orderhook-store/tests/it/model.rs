@@ -231,15 +231,10 @@ impl Run {
             }
             Step::Release(index) if !self.claims.is_empty() => {
                 let claim = index.get(&self.claims);
-                let lease = (claim.delivery_id, claim.lease);
-                harness
-                    .store
-                    .release(vec![lease], now)
-                    .await
-                    .expect("releases");
+                harness.release(claim, now).await;
                 if let Some(place) = self.model.held(claim) {
                     place.lease = None;
-                    place.due = Some(now);
+                    place.due = Some(claim.due);
                 }
             }
             Step::Replay(index) if !self.model.rows.is_empty() => {
@@ -295,6 +290,7 @@ impl Run {
             let place = row.place.as_mut().expect("is queued");
             assert_eq!(claim.attempts, row.attempts);
             assert_eq!(claim.schedule_position, place.schedule_position);
+            assert_eq!(Some(claim.due), place.due);
             place.lease = Some(claim.lease.token);
             place.due = Some(until);
         }

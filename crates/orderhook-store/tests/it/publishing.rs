@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use orderhook_store::{
-    Appetite, DeliveryFilter, DeliveryState, EndpointNews, EndpointState, MerchantId, Next,
+    Appetite, AttemptOutcome, AttemptRecord, DeliveryFilter, DeliveryState, EndpointNews,
+    EndpointState, MerchantId, NewEvent, Next,
 };
 use orderhook_types::Patch;
 use tokio::task::JoinSet;
 
-use crate::harness::{Harness, LEASE, ann, at, card_event, card_load, done, finished, order};
+use crate::harness::{
+    Harness, LEASE, ann, at, card_event, card_load, done, finished, long_card_load, order,
+};
 
 #[tokio::test]
 async fn a_card_event_goes_to_the_merchants_subscribed_webhooks_with_an_address() {
@@ -123,13 +126,23 @@ async fn nothing_is_handed_over_that_is_not_wanted_or_not_first() {
         except: HashSet::from([webhook_id]),
         ..Appetite::default()
     };
-    assert!(publish(except).await.claims.is_empty());
-    assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 1);
-    let told = publish(full).await;
-    assert_eq!((told.claims.len(), told.woken), (0, 0));
+    for (unwanted, waiting) in [(except, 1), (full, 2)] {
+        let told = publish(unwanted).await;
+        assert_eq!((told.claims.len(), told.left), (0, vec![webhook_id]));
+        assert_eq!(
+            harness.deliveries(DeliveryFilter::default()).await.len(),
+            waiting
+        );
+    }
+    assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 2);
+    publish(Appetite {
+        full: true,
+        ..Appetite::default()
+    })
+    .await;
     // The one before waits still, so this one must not overtake it; but the engine should come.
     let told = publish(Appetite::default()).await;
-    assert_eq!((told.claims.len(), told.woken), (0, 1));
+    assert_eq!((told.claims.len(), told.left), (0, vec![webhook_id]));
     assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 2);
 
     let state = EndpointState::Paused;
@@ -137,7 +150,41 @@ async fn nothing_is_handed_over_that_is_not_wanted_or_not_first() {
         .store
         .set_endpoint_state(webhook_id, state, None, at(1));
     pause.await.expect("pauses");
-    assert!(publish(Appetite::default()).await.claims.is_empty());
+    let told = publish(Appetite::default()).await;
+    assert_eq!((told.claims.len(), told.left), (0, vec![]));
+}
+
+#[tokio::test]
+async fn no_more_is_handed_over_than_fits_into_memory() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    let webhook_id = harness.webhook(merchant_id).await.webhook_id;
+    harness.hungry();
+    let events = vec![long_card_load(); 6];
+    let published = harness.store.publish(merchant_id, events, None, at(1));
+    published.await.expect("publishes");
+    let told = harness.told().await;
+    assert_eq!((told.claims.len(), told.left), (4, vec![webhook_id]));
+    assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 2);
+}
+
+#[test]
+fn no_body_and_no_answer_is_shown_to_a_log() {
+    let event = NewEvent {
+        body: "personal".into(),
+        ..card_load()
+    };
+    assert!(!format!("{event:?}").contains("personal"));
+    let attempt = AttemptRecord {
+        attempt: 1,
+        attempted_at: at(0),
+        duration_ms: 1,
+        outcome: AttemptOutcome::Rejected,
+        status: Some(500),
+        reason: "500".to_owned(),
+        answer: "personal".into(),
+    };
+    assert!(!format!("{attempt:?}").contains("personal"));
 }
 
 #[tokio::test]

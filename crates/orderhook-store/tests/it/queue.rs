@@ -6,7 +6,7 @@ use orderhook_store::{
 };
 use orderhook_types::Patch;
 
-use crate::harness::{Harness, LEASE, ann, at, card_load, everything, finished};
+use crate::harness::{Harness, LEASE, ann, at, card_load, everything, finished, long_card_load};
 
 #[tokio::test]
 async fn a_claim_has_all_that_an_attempt_needs() {
@@ -108,28 +108,50 @@ async fn recovering_ends_every_lease() {
 }
 
 #[tokio::test]
-async fn a_released_lease_is_due_at_once_and_counts_no_attempt() {
+async fn a_released_lease_returns_to_its_place_and_counts_no_attempt() {
     let harness = Harness::open().await;
     let merchant_id = harness.merchant().await;
     let webhook_id = harness.webhook(merchant_id).await.webhook_id;
     harness.publish(merchant_id, card_load(), at(0)).await;
-    let claim = harness.claim(webhook_id, at(0)).await.remove(0);
-    let lease = (claim.delivery_id, claim.lease);
-    harness
-        .store
-        .release(vec![lease], at(1))
-        .await
-        .expect("releases");
+    let claim = harness.claim(webhook_id, at(5)).await.remove(0);
+    assert_eq!(claim.due, at(0));
+    harness.publish(merchant_id, card_load(), at(6)).await;
+    harness.release(&claim, at(7)).await;
 
-    let again = harness.claim(webhook_id, at(1)).await.remove(0);
-    assert_eq!((again.attempts, again.schedule_position), (0, 0));
+    let again = harness.claim(webhook_id, at(7)).await;
+    assert_eq!(again.len(), 2);
+    assert_eq!(again[0].delivery_id, claim.delivery_id, "is the older one");
+    assert_eq!((again[0].attempts, again[0].schedule_position), (0, 0));
     // A lease that is lost can't be given back.
-    harness
-        .store
-        .release(vec![lease], at(2))
-        .await
-        .expect("releases");
-    assert!(harness.claim(webhook_id, at(2)).await.is_empty());
+    harness.release(&claim, at(8)).await;
+    assert!(harness.claim(webhook_id, at(8)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_claim_ends_where_its_bodies_are_long() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    let webhooks = [
+        harness.webhook(merchant_id).await.webhook_id,
+        harness.webhook(merchant_id).await.webhook_id,
+    ];
+    let events = vec![long_card_load(); 5];
+    let published = harness.store.publish(merchant_id, events, None, at(0));
+    published.await.expect("publishes");
+    harness.told().await;
+    let claim = async || {
+        let wanted = webhooks.map(|endpoint_id| Wanted {
+            endpoint_id,
+            count: 100,
+        });
+        let claims = harness.store.claim(&wanted, at(1), at(1) + LEASE).await;
+        let mut left = harness.told().await.left;
+        left.sort();
+        (claims.expect("claims").len(), left)
+    };
+    assert_eq!(claim().await, (4, webhooks.to_vec()));
+    assert_eq!(claim().await, (4, webhooks[1..].to_vec()));
+    assert_eq!(claim().await, (2, vec![]));
 }
 
 #[tokio::test]
@@ -216,6 +238,23 @@ async fn an_attempt_tells_of_its_endpoint() {
     assert_eq!(endpoint.state_since, Some(at(120)));
     assert_eq!(harness.told().await.changed, [webhook_id]);
     assert!(harness.claim(webhook_id, at(999)).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_attempt_disables_no_endpoint_that_is_paused() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    let id = harness.webhook(merchant_id).await.webhook_id;
+    harness.publish(merchant_id, card_load(), at(0)).await;
+    let claim = harness.claim(id, at(0)).await.remove(0);
+    let state = EndpointState::Paused;
+    let paused = harness.store.set_endpoint_state(id, state, None, at(1));
+    let paused = paused.await.expect("pauses");
+    let news = EndpointNews::Disabled("410".to_owned());
+    let gone = finished(&claim, Next::Retry { due: at(2) }, news, at(2));
+    assert!(harness.store.finish(gone, at(2)).await.expect("finishes"));
+    let endpoint = harness.store.endpoint(id).await.expect("reads");
+    assert_eq!(endpoint, paused);
 }
 
 #[tokio::test]

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use orderhook_store::sqlite::{Sqlite, SqliteOptions};
 use orderhook_store::{
-    DeliveryFilter, DeliveryState, Key, Keyring, Next, Retention, StoreError, Upkeep,
+    DeliveryFilter, DeliveryState, Key, Keyring, Next, Retention, StoreError, Upkeep, Wanted,
 };
 use orderhook_types::Secret;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{Harness, ann, at, card_load, everything, key, options};
+use crate::harness::{Harness, ann, at, card_load, everything, key, options, order};
 
 /// Changes a database behind the store's back.
 fn tamper(path: &Path, sql: &str) {
@@ -142,6 +142,65 @@ async fn a_secret_that_was_tampered_with_stops_its_endpoint_and_no_other() {
     assert_eq!((claims.len(), claims[0].endpoint_id), (1, sound));
     assert!(harness.claim(damaged, at(1)).await.is_empty());
     assert!(harness.finish(&claims[0], Next::Acknowledged, at(1)).await);
+}
+
+#[tokio::test]
+async fn a_row_that_cant_be_read_stops_its_endpoint_and_no_other() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    let damaged = harness.webhook(merchant_id).await.webhook_id;
+    let sound = harness.webhook(merchant_id).await.webhook_id;
+    harness.publish(merchant_id, card_load(), at(0)).await;
+    let sql =
+        format!("UPDATE endpoint SET url = CAST(x'ff' AS TEXT) WHERE endpoint_id = {damaged}");
+    tamper(&harness.path(), &sql);
+    let wanted = [damaged, sound].map(|endpoint_id| Wanted {
+        endpoint_id,
+        count: 9,
+    });
+    let claims = harness.store.claim(&wanted, at(0), at(30)).await;
+    let claims = claims.expect("claims");
+    assert_eq!((claims.len(), claims[0].endpoint_id), (1, sound));
+}
+
+#[tokio::test]
+async fn a_push_that_cant_be_read_spoils_not_the_end_of_the_one_before() {
+    let harness = Harness::open().await;
+    let merchant_id = harness.merchant().await;
+    for body in ["first", "second"] {
+        harness.publish(merchant_id, order("A", body), at(0)).await;
+    }
+    let shop = harness.deliveries(DeliveryFilter::default()).await[0].endpoint_id;
+    let first = harness.claim(shop, at(0)).await.remove(0);
+    tamper(
+        &harness.path(),
+        "UPDATE delivery SET url = CAST(x'ff' AS TEXT) WHERE delivery_id = 2",
+    );
+    harness.hungry();
+    assert!(harness.finish(&first, Next::Acknowledged, at(1)).await);
+    assert!(harness.told().await.claims.is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_check_sees_that_the_file_is_another() {
+    let harness = Harness::open().await;
+    harness.store.check().await.expect("works");
+    let aside = harness.path().with_extension("aside");
+    fs::rename(harness.path(), &aside).expect("moves");
+    let missing = harness.store.check().await;
+    assert!(
+        matches!(missing, Err(StoreError::Unavailable(_))),
+        "{missing:?}"
+    );
+    fs::copy(&aside, harness.path()).expect("copies");
+    let replaced = harness.store.check().await;
+    assert!(
+        matches!(replaced, Err(StoreError::Unavailable(_))),
+        "{replaced:?}"
+    );
+    fs::rename(&aside, harness.path()).expect("moves");
+    harness.store.check().await.expect("works again");
 }
 
 #[tokio::test]

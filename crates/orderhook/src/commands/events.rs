@@ -10,11 +10,23 @@ use crate::pages::{Optionally as _, PagingArgs, collect};
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
     /// List the types of events that a webhook can be subscribed to
-    ListTypes(PagingArgs),
+    ListTypes(ListTypesArgs),
     /// Subscribe a webhook to a type of event
     Subscribe(SubscriptionArgs),
     /// End a webhook's subscription to a type of event
     Unsubscribe(SubscriptionArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListTypesArgs {
+    /// Only this type, such as card.load
+    #[arg(long, value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Only the type with this code, such as 165802
+    #[arg(long, value_name = "CODE")]
+    event_code: Option<String>,
+    #[command(flatten)]
+    paging: PagingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -29,9 +41,11 @@ pub(crate) async fn run(command: EventsCommand, context: &Context) -> Result<(),
     let api = context.merchant_api()?;
     let output = &context.output;
     match command {
-        EventsCommand::ListTypes(paging) => {
-            let answer = collect(&paging, |page| {
+        EventsCommand::ListTypes(args) => {
+            let answer = collect(&args.paging, |page| {
                 api.list_events()
+                    .with(args.event_type.clone(), ListEvents::event_type)
+                    .with(args.event_code.clone(), ListEvents::event_code)
                     .with(page.cursor, ListEvents::cursor)
                     .limit(page.limit)
                     .ascending(page.ascending)

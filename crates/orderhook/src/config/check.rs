@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use orderhook_delivery::Schedule;
 use orderhook_types::EventType;
 use url::Url;
 
@@ -73,6 +74,16 @@ pub(super) fn rules(loaded: &Loaded) -> Result<(), ConfigError> {
         "event_types",
         "must not have an event_type twice, or one of the documents",
     );
+    checks.require(
+        config.retention.events >= Duration::from_secs(60 * 60),
+        "retention.events",
+        "must be at least 1h",
+    );
+    checks.require(
+        config.retention.idempotency_keys >= Duration::from_secs(60 * 60),
+        "retention.idempotency_keys",
+        "must be at least 1h",
+    );
     delivery_rules(&mut checks, config);
     checks.result()
 }
@@ -85,9 +96,29 @@ fn delivery_rules(checks: &mut Checks<'_>, config: &Config) {
         "must be from 0 to 1",
     );
     checks.require(
-        !delivery.schedule.is_empty(),
+        (1..=Schedule::MAX_ATTEMPTS).contains(&delivery.schedule.len()),
         "delivery.schedule",
-        "must have at least one attempt",
+        "must have from 1 to 100 attempts",
+    );
+    checks.require(
+        delivery.schedule.first().is_none_or(Duration::is_zero),
+        "delivery.schedule",
+        "must begin with 0s: the first attempt is made at once",
+    );
+    checks.require(
+        delivery.schedule.iter().all(|wait| *wait <= Schedule::MAX_DELAY),
+        "delivery.schedule",
+        "must have no wait of more than 30d",
+    );
+    checks.require(
+        delivery.retry_after_cap <= Schedule::MAX_DELAY,
+        "delivery.retry_after_cap",
+        "must be at most 30d",
+    );
+    checks.require(
+        delivery.disable_after >= Duration::from_secs(60),
+        "delivery.disable_after",
+        "must be at least 1m",
     );
     checks.require(
         delivery.attempt_timeout > Duration::ZERO,
@@ -101,9 +132,9 @@ fn delivery_rules(checks: &mut Checks<'_>, config: &Config) {
         "must be longer than 0s and no longer than `delivery.attempt_timeout`",
     );
     checks.require(
-        delivery.lease > delivery.attempt_timeout,
+        delivery.lease >= delivery.attempt_timeout * 2,
         "delivery.lease",
-        "must be longer than `delivery.attempt_timeout`",
+        "must be at least twice `delivery.attempt_timeout`",
     );
     checks.require(
         delivery.concurrency_per_endpoint > 0,

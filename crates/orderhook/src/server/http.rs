@@ -17,16 +17,36 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// For how long it may send nothing in the middle of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many connections a listener holds; more of them wait to be accepted.
+/// How many connections a listener holds at most; more of them wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
+/// File descriptors for what is neither listener's: attempts, the database, the log.
+const OTHER_DESCRIPTORS: u64 = 1024;
 /// How long accepting waits after the machine refused it, such as for lack of file descriptors.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
+/// Raises the limit of open files as far as the machine lets us; returns how many connections each
+/// of the two listeners may hold, so that attempts never lack what clients have taken.
+pub(crate) fn connections_per_listener() -> usize {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the limit of open files can't be raised");
+        OTHER_DESCRIPTORS
+    });
+    // Even on the smallest machine half of what there is.
+    let others = OTHER_DESCRIPTORS.min(limit / 2);
+    let each = usize::try_from((limit - others) / 2).unwrap_or(MAX_CONNECTIONS);
+    each.clamp(1, MAX_CONNECTIONS)
+}
+
 /// Serves `router` until `stop`, then finishes the requests that have begun.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections_at_most: usize,
+    stop: CancellationToken,
+) {
     let router = router.layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(connections_at_most));
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,

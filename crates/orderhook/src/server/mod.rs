@@ -17,10 +17,11 @@ mod shutdown;
 mod webhook_rows;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -56,28 +57,40 @@ pub(crate) async fn run(mut config: Config, dev: bool) -> anyhow::Result<()> {
     }
 
     let stop = CancellationToken::new();
-    let merchant = tokio::spawn(http::serve(merchant, merchant_routes(&parts), stop.clone()));
-    let operator = tokio::spawn(http::serve(operator, operator_routes(&parts), stop.clone()));
-    announce(&merchant_address.to_string(), &operator_address.to_string())?;
+    let connections = http::connections_per_listener();
+    let serve = |listener, routes| {
+        tokio::spawn(http::serve(listener, routes, connections, stop.clone()))
+    };
+    let mut merchant = serve(merchant, merchant_routes(&parts));
+    let mut operator = serve(operator, operator_routes(&parts));
+    announce(merchant_address, operator_address);
 
-    signals.next().await;
+    // Half a server is worse than none: whoever watches it must see that it ended.
+    tokio::select! {
+        () = signals.next() => {}
+        _ = &mut merchant => bail!("the merchant listener ended"),
+        _ = &mut operator => bail!("the operator listener ended"),
+        () = parts.engine_failed() => bail!("the delivery engine ended"),
+    }
     tracing::info!("stopping: finishing what has begun; a second signal stops at once");
+    let timeout = config.shutdown_timeout;
     let drained = async {
         stop.cancel();
-        // Requests first: what they publish still belongs to the engine. But a client that stops in
-        // the middle of a request must not take the time that attempts need to end.
+        // A client that stops in the middle of a request must not take the time that attempts need.
         let listeners = async { tokio::join!(merchant, operator) };
-        match tokio::time::timeout(config.shutdown_timeout / 2, listeners).await {
-            Ok((merchant, operator)) => merchant.and(operator).context("a listener failed")?,
-            Err(_) => tracing::warn!("some requests did not end, and were not answered"),
+        let listeners = tokio::time::timeout(timeout / 2, listeners);
+        // The engine begins nothing more: what is published from here on is for the next process.
+        let (listeners, drained) = tokio::join!(listeners, parts.drain(timeout * 9 / 10));
+        if listeners.is_err() {
+            tracing::warn!("some requests did not end, and were not answered");
         }
-        parts.drain(config.shutdown_timeout).await;
-        Ok(())
+        parts.close().await;
+        drained
     };
-    shutdown::within(drained, config.shutdown_timeout, &mut signals).await
+    shutdown::within(drained, timeout, &mut signals).await
 }
 
-async fn bind(key: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     bound.with_context(|| format!("cannot listen on {key} = {address}"))
 }
@@ -115,10 +128,14 @@ fn request_log(parts: &Parts, listener: &'static str) -> RequestLog {
 }
 
 /// The addresses on stdout, one a line, for people and for whoever started the process with port 0.
-fn announce(merchant: &str, operator: &str) -> anyhow::Result<()> {
+fn announce(merchant: SocketAddr, operator: SocketAddr) {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "merchant API  http://{merchant}")?;
-    writeln!(stdout, "operator API  http://{operator}")?;
-    stdout.flush()?;
-    Ok(())
+    let announced = writeln!(stdout, "merchant API  http://{merchant}")
+        .and_then(|()| writeln!(stdout, "operator API  http://{operator}"))
+        .and_then(|()| stdout.flush());
+    if let Err(error) = announced {
+        // Nobody has to read it.
+        tracing::warn!(%error, "the addresses could not be printed");
+    }
+    tracing::info!(%merchant, %operator, "listening");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use http::HeaderValue;
 use orderhook_delivery::{
     AddressPolicy, Clock, Drained, EngineHandle, EngineSettings, HttpTransport, Rate,
@@ -88,12 +88,27 @@ impl Parts {
         })
     }
 
-    /// Lets attempts end, and closes the database once their results are in it.
-    pub(crate) async fn drain(&self, deadline: Duration) {
+    /// Waits until the engine has failed for good, which it never does unless it has a fault.
+    pub(crate) async fn engine_failed(&self) {
+        self.engine.failed().await;
+    }
+
+    /// Begins no further attempt, and waits for those that have begun.
+    ///
+    /// # Errors
+    /// Some were cut off; they will be made again.
+    pub(crate) async fn drain(&self, deadline: Duration) -> anyhow::Result<()> {
         self.upkeep.cancel();
-        if let Drained::Aborted { tasks } = self.engine.drain(deadline).await {
-            tracing::warn!(tasks, "some attempts were cut off, and will be made again");
+        match self.engine.drain(deadline).await {
+            Drained::Finished => Ok(()),
+            Drained::Aborted { tasks } => {
+                bail!("{tasks} attempts were cut off, and will be made again")
+            }
         }
+    }
+
+    /// Writes what is left to write, and closes the database.
+    pub(crate) async fn close(&self) {
         self.app.store.close().await;
     }
 }
@@ -136,11 +151,11 @@ fn engine_settings(delivery: &DeliverySettings) -> anyhow::Result<EngineSettings
     )?;
     let mut settings = EngineSettings::default();
     settings.schedule = schedule;
-    settings.attempt_deadline = delivery.attempt_timeout;
+    settings.attempt_timeout = delivery.attempt_timeout;
     settings.lease = delivery.lease;
     settings.disable_after = delivery.disable_after;
-    settings.max_concurrency = usize::try_from(delivery.concurrency_per_endpoint)?;
-    settings.max_attempts = usize::try_from(delivery.total_concurrency)?;
+    settings.concurrency_per_endpoint = usize::try_from(delivery.concurrency_per_endpoint)?;
+    settings.total_concurrency = usize::try_from(delivery.total_concurrency)?;
     settings.rate =
         NonZeroU32::new(delivery.rate_per_endpoint).map(|per_second| Rate { per_second });
     Ok(settings)

@@ -1,6 +1,7 @@
 //! One line in the log for each request, and the id that the answer carries too.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -11,6 +12,11 @@ use orderhook_delivery::Clock;
 use orderhook_store::Randomness;
 
 use super::metrics::Metrics;
+
+/// For how long a request may take, a body that comes in drops included. What it asked for may have
+/// been done all the same.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+const RETRY_LATER: Duration = Duration::from_secs(1);
 
 /// What the log is written with.
 #[derive(Clone)]
@@ -55,7 +61,19 @@ pub(crate) async fn log_requests(
         .extensions_mut()
         .insert(Travelling(Arc::clone(&record)));
 
-    let mut response = next.run(request).await;
+    let trace_id = record.trace_id.clone();
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|late| {
+        let refusal = Refusal::service_unavailable(RETRY_LATER, late);
+        let mut response = orderhook_api::refuse(&trace_id, &refusal);
+        answered(Answered {
+            trace_id: &trace_id,
+            operation: None,
+            refusal: Some(&refusal),
+            response: &mut response,
+        });
+        response
+    });
 
     let told = response.extensions_mut().remove::<Told>();
     let duration = log.clock.now().duration_since(started);

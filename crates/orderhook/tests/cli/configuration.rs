@@ -143,11 +143,11 @@ fn what_is_wrong_is_told_with_place_key_and_rule() {
     );
     check(
         "[delivery]\nschedule = []",
-        "`delivery.schedule` must have at least one attempt",
+        "`delivery.schedule` must have from 1 to 100 attempts",
     );
     check(
         "[delivery]\nlease = \"1s\"",
-        "`delivery.lease` must be longer than",
+        "`delivery.lease` must be at least twice",
     );
     check(
         "database = \"postgres://db/x\"",

@@ -87,6 +87,7 @@ CREATE TABLE signing_secret (
 ) STRICT;
 CREATE INDEX signing_secret_by_webhook ON signing_secret (webhook_id) WHERE webhook_id IS NOT NULL;
 CREATE INDEX signing_secret_by_merchant ON signing_secret (merchant_id) WHERE webhook_id IS NULL;
+CREATE INDEX signing_secret_by_expiry ON signing_secret (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE event (
     event_id    INTEGER PRIMARY KEY AUTOINCREMENT,
