@@ -22,7 +22,7 @@ async fn kill_9_loses_nothing() {
     server.start();
     let mut operator = server.operator();
     let merchant = operator.create_merchant(&sink, "/cards").await;
-    let publishers = Publishers::paced(&operator, merchant, &sink);
+    let publishers = Publishers::start(&operator, merchant);
 
     let mut rng = Rng::with_seed(SEED);
     let mut slowest = Duration::ZERO;

@@ -1,5 +1,6 @@
 //! The real server as a process: an installation in a directory, started as often as one likes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines};
 use std::net::SocketAddr;
@@ -80,7 +81,7 @@ impl Installation {
     }
 
     /// Starts the server and waits until it listens; its log goes where ours goes.
-    pub(crate) fn start(&self, environment: &[(&str, &Path)]) -> anyhow::Result<Server> {
+    pub(crate) fn start(&self, environment: &[(&str, &OsStr)]) -> anyhow::Result<Server> {
         let mut process = self
             .command()
             .arg("serve")

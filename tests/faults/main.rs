@@ -1,12 +1,15 @@
-//! Faults of the machine below the real server: power loss, `kill -9`, SIGTERM, a full disk.
+//! Faults around the real server: power loss, `kill -9`, SIGTERM, a full disk, receivers that
+//! misbehave.
 
 mod crash;
 mod disk;
 mod disk_full;
+mod faulty;
 mod launch;
 mod power_loss;
 mod programs;
 mod publishers;
+mod receivers;
 mod recording;
 mod run;
 mod server;

@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 
 use crate::run::Acknowledged;
 use crate::server::{Merchant, Operator};
-use crate::sink::Sink;
 
 const PUBLISHERS: usize = 32;
 
@@ -26,8 +25,6 @@ struct Shared {
     count: watch::Sender<usize>,
     /// The log of the library in `shim/`, if it is wanted.
     log: Option<PathBuf>,
-    /// Where an event is to arrive before the next is published, if it is.
-    pace: Option<Sink>,
 }
 
 /// What became of the events that were answered.
@@ -43,32 +40,20 @@ pub(crate) struct Answered {
 impl Publishers {
     /// Publishers that publish as fast as they are answered.
     pub(crate) fn start(operator: &Operator, merchant: Merchant) -> Self {
-        Self::spawn(operator, merchant, None, None)
+        Self::spawn(operator, merchant, None)
     }
 
     /// Publishers that note how long the log of the library in `shim/` was after each answer.
     pub(crate) fn recorded(operator: &Operator, merchant: Merchant, log: PathBuf) -> Self {
-        Self::spawn(operator, merchant, Some(log), None)
+        Self::spawn(operator, merchant, Some(log))
     }
 
-    /// Publishers that each wait until `sink` has their event, so that nothing is late merely
-    /// because much was queued before it.
-    pub(crate) fn paced(operator: &Operator, merchant: Merchant, sink: &Sink) -> Self {
-        Self::spawn(operator, merchant, None, Some(sink.clone()))
-    }
-
-    fn spawn(
-        operator: &Operator,
-        merchant: Merchant,
-        log: Option<PathBuf>,
-        pace: Option<Sink>,
-    ) -> Self {
+    fn spawn(operator: &Operator, merchant: Merchant, log: Option<PathBuf>) -> Self {
         let shared = Arc::new(Shared {
             next_number: AtomicI64::new(1),
             answered: Mutex::default(),
             count: watch::Sender::new(0),
             log,
-            pace,
         });
         let mut tasks = JoinSet::new();
         for _ in 0..PUBLISHERS {
@@ -125,9 +110,6 @@ async fn publish(shared: Arc<Shared>, mut operator: Operator, merchant: Merchant
             Ok((status, body)) if status.is_success() => {
                 let message_id = body["data"]["event_id"].as_str().expect("an id");
                 shared.acknowledge(number, message_id);
-                if let Some(sink) = &shared.pace {
-                    sink.until(|inbox| inbox.copies(message_id) > 0).await;
-                }
             }
             Ok((status, _)) => shared.answered().refused.push((number, status.as_u16())),
             // The server is gone; it will listen elsewhere.

@@ -1,7 +1,9 @@
 //! The server under test: installed once, started as often as a test likes.
 
+use std::ffi::OsStr;
+use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
 use reqwest::StatusCode;
@@ -59,14 +61,23 @@ impl TestServer {
     pub(crate) fn start_on_shim(&mut self) {
         let (data, log, full) = (self.data(), self.log(), self.full_flag());
         self.start_with(&[
-            ("LD_PRELOAD", programs::shim()),
-            ("FAULTS_DIRECTORY", &data),
-            ("FAULTS_LOG", &log),
-            ("FAULTS_FULL", &full),
+            ("LD_PRELOAD", programs::shim().as_os_str()),
+            ("FAULTS_DIRECTORY", data.as_os_str()),
+            ("FAULTS_LOG", log.as_os_str()),
+            ("FAULTS_FULL", full.as_os_str()),
         ]);
     }
 
-    fn start_with(&mut self, environment: &[(&str, &Path)]) {
+    /// Starts it with settings from the environment, which come before those of its file.
+    pub(crate) fn start_configured(&mut self, settings: &[(&str, &str)]) {
+        let settings = settings.iter();
+        let environment: Vec<_> = settings
+            .map(|(key, text)| (*key, OsStr::new(text)))
+            .collect();
+        self.start_with(&environment);
+    }
+
+    fn start_with(&mut self, environment: &[(&str, &OsStr)]) {
         let server = self.installation.start(environment);
         let server = server.expect("the server starts");
         self.addresses.send_replace(Some(server.operator_api));
@@ -89,6 +100,16 @@ impl TestServer {
             .query_row(leased, [], |row| row.get(0))
             .expect("there is a queue");
         usize::try_from(leased).expect("a count")
+    }
+
+    /// The most memory that the running process has had in its life.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        let running = self.running.as_ref().expect("it runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", running.process.id()));
+        let status = status.expect("the process lives");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|text| text.trim().strip_suffix(" kB"));
+        peak.expect("a peak").parse().expect("a number")
     }
 
     /// SIGTERM; the process may go on for a while.
@@ -139,16 +160,23 @@ impl Operator {
         let merchant = self.create("/v1/merchants", &merchant).await;
         let id = merchant["data"]["merchant_id"].as_i64().expect("an id");
 
-        let webhooks = format!("/v1/merchants/{id}/webhooks");
-        let webhook = json!({"webhook_name": "cards", "webhook_url": sink.url(path)});
-        let webhook = &self.create(&webhooks, &webhook).await["data"][0];
-        let secret = webhook["sign_secret"].as_str().expect("a secret");
+        let secret = self.create_webhook(Merchant(id), &sink.url(path)).await;
         sink.verify(path, secret.parse().expect("a secret"));
+        Merchant(id)
+    }
 
+    /// Makes a webhook that gets every `card.load`; returns what it is signed with.
+    pub(crate) async fn create_webhook(&mut self, merchant: Merchant, url: &str) -> String {
+        let webhooks = format!("/v1/merchants/{}/webhooks", merchant.0);
+        let webhook = json!({"webhook_name": "cards", "webhook_url": url});
+        let webhook = &self.create(&webhooks, &webhook).await["data"][0];
         let subscriptions = format!("{webhooks}/{}/subscriptions", webhook["webhook_id"]);
         self.create(&subscriptions, &json!({"event_type": "card.load"}))
             .await;
-        Merchant(id)
+        webhook["sign_secret"]
+            .as_str()
+            .expect("a secret")
+            .to_owned()
     }
 
     async fn create(&mut self, path: &str, body: &Value) -> Value {
@@ -167,6 +195,25 @@ impl Operator {
         let data = json!({"number": number, "note": "x".repeat(500)});
         let event = json!({"event_type": "card.load", "data": data});
         self.post(&path, &event).await
+    }
+
+    /// Publishes a change of an order; returns the event's id.
+    pub(crate) async fn publish_order(&mut self, merchant: Merchant, order: &Value) -> String {
+        let path = format!("/v1/merchants/{}/order-status-changes", merchant.0);
+        let answer = self.create(&path, order).await;
+        answer["data"]["event_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Value {
+        let address = self.addresses.borrow_and_update().expect("it was started");
+        let request = self.http.get(format!("http://{address}{path}"));
+        let answer = request.header("authorization", &self.token).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.expect("JSON")
     }
 
     async fn post(&mut self, path: &str, body: &Value) -> reqwest::Result<(StatusCode, Value)> {

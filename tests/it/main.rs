@@ -3,6 +3,7 @@
 mod document;
 mod failures;
 mod foreign;
+mod fuzz;
 mod ledger;
 mod models;
 mod operations;

@@ -164,7 +164,8 @@ pub trait Dispatch: Send + Sync {
 /// Used by the engine alone.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Ends the leases of a process that is gone; returns how many.
+    /// Ends the leases of a process that is gone; returns how many. They come due at the time at which
+    /// they were published, so that they go before what has waited for a shorter time.
     ///
     /// To be called once, before the first claim.
     async fn recover(&self, now: Timestamp) -> Result<u64, StoreError>;

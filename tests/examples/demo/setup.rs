@@ -1,5 +1,6 @@
 //! The platform's side: the server as a process, and an operator who calls it.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -41,7 +42,7 @@ impl Platform {
         let directory = tempfile::tempdir()?;
         story.request("orderhook migrate; orderhook operator-token create; orderhook serve");
         let installation = Installation::new(program, directory.path(), receiver)?;
-        let schedule = ("ORDERHOOK_DELIVERY__SCHEDULE", Path::new(SCHEDULE));
+        let schedule = ("ORDERHOOK_DELIVERY__SCHEDULE", OsStr::new(SCHEDULE));
         let server = installation.start(&[schedule])?;
         story.answer(format!("merchant API http://{}", server.merchant_api));
         story.answer(format!("operator API http://{}", server.operator_api));

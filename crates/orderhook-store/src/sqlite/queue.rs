@@ -36,7 +36,11 @@ impl Queue for Sqlite {
                     .connection
                     .prepare_cached(
                         "-- recover
-                        UPDATE queue SET lease = NULL, due = ?1 WHERE lease IS NOT NULL",
+                        UPDATE queue SET lease = NULL, due = min(?1, (
+                            SELECT e.created_at FROM delivery d JOIN event e USING (event_id)
+                            WHERE d.delivery_id = queue.delivery_id
+                        ))
+                        WHERE lease IS NOT NULL",
                     )?
                     .execute([Millis::from(now)])?;
                 Ok(ended as u64)

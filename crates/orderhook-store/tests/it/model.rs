@@ -66,6 +66,7 @@ struct Place {
 
 #[derive(Debug, Clone)]
 struct Row {
+    published_at: Timestamp,
     order: Option<bool>,
     state: DeliveryState,
     attempts: u32,
@@ -161,14 +162,16 @@ impl Model {
         }
     }
 
-    fn recover(&mut self, now: Timestamp) -> u64 {
-        let places = self.rows.values_mut().filter_map(|row| row.place.as_mut());
-        let leased = places.filter(|place| place.lease.is_some());
-        leased.fold(0, |count, place| {
-            place.lease = None;
-            place.due = Some(now);
-            count + 1
-        })
+    fn recover(&mut self) -> u64 {
+        let mut recovered = 0;
+        for row in self.rows.values_mut() {
+            if let Some(place) = row.place.as_mut().filter(|place| place.lease.is_some()) {
+                place.lease = None;
+                place.due = Some(row.published_at);
+                recovered += 1;
+            }
+        }
+        recovered
     }
 }
 
@@ -246,7 +249,7 @@ impl Run {
             }
             Step::Recover => {
                 let recovered = harness.store.recover(now).await.expect("recovers");
-                assert_eq!(recovered, self.model.recover(now));
+                assert_eq!(recovered, self.model.recover());
             }
             Step::Finish(..) | Step::Release(_) | Step::Replay(_) => {}
         }
@@ -268,6 +271,7 @@ impl Run {
         };
         let delivery = self.harness.deliveries(filter).await.remove(0);
         let row = Row {
+            published_at: self.now,
             order: order_of,
             state: DeliveryState::Pending,
             attempts: 0,

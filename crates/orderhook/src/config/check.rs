@@ -106,7 +106,10 @@ fn delivery_rules(checks: &mut Checks<'_>, config: &Config) {
         "must begin with 0s: the first attempt is made at once",
     );
     checks.require(
-        delivery.schedule.iter().all(|wait| *wait <= Schedule::MAX_DELAY),
+        delivery
+            .schedule
+            .iter()
+            .all(|wait| *wait <= Schedule::MAX_DELAY),
         "delivery.schedule",
         "must have no wait of more than 30d",
     );

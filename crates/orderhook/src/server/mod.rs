@@ -58,9 +58,8 @@ pub(crate) async fn run(mut config: Config, dev: bool) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     let connections = http::connections_per_listener();
-    let serve = |listener, routes| {
-        tokio::spawn(http::serve(listener, routes, connections, stop.clone()))
-    };
+    let serve =
+        |listener, routes| tokio::spawn(http::serve(listener, routes, connections, stop.clone()));
     let mut merchant = serve(merchant, merchant_routes(&parts));
     let mut operator = serve(operator, operator_routes(&parts));
     announce(merchant_address, operator_address);
