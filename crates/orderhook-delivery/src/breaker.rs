@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::after;
+use crate::clock::{after, between};
 
 /// When a breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,11 +111,24 @@ impl Breaker {
 
     /// Becomes half open when its time is over.
     pub(crate) fn pass_time(&mut self, now: Timestamp) {
+        self.follow_clock(now);
         if let State::Open { until } = self.state
             && until <= now
         {
             self.state = State::HalfOpen { probing: false };
         }
+    }
+
+    /// A failure in the future says that the clock was set back: a pause then begins anew instead of
+    /// lasting until the clock is there again.
+    fn follow_clock(&mut self, now: Timestamp) {
+        if now >= self.last_failure {
+            return;
+        }
+        if let State::Open { until } = &mut self.state {
+            *until = after(now, between(self.last_failure, *until));
+        }
+        self.last_failure = now;
     }
 
     /// An attempt begins.
@@ -129,6 +142,7 @@ impl Breaker {
     ///
     /// What ends while the breaker is open began before it opened, and tells nothing new.
     pub(crate) fn end(&mut self, health: Health, settings: &BreakerSettings, now: Timestamp) {
+        self.follow_clock(now);
         match (health, self.state) {
             (Health::Alive, State::Open { .. }) | (Health::Unknown, State::Closed) => {}
             (Health::Alive, _) => *self = Self::new(),
@@ -277,6 +291,19 @@ mod tests {
         assert_eq!(breaker.state(), BreakerState::Open { until: at(20) });
         breaker.end(asked_for(30), &SETTINGS, at(2));
         assert_eq!(breaker.state(), BreakerState::Open { until: at(32) });
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_pause_longer() {
+        let mut breaker = Breaker::new();
+        breaker.end(asked_for(20), &SETTINGS, at(1000));
+        breaker.pass_time(at(400));
+        assert_eq!(breaker.state(), BreakerState::Open { until: at(420) });
+        breaker.pass_time(at(410));
+        assert_eq!(breaker.state(), BreakerState::Open { until: at(420) });
+        breaker.pass_time(at(420));
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+        assert_eq!(breaker.forgettable_at(&SETTINGS), Some(at(500)));
     }
 
     #[test]

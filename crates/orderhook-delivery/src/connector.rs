@@ -9,7 +9,6 @@
 //! No proxy is used, whatever the environment says: a proxy would connect to addresses that nobody
 //! checked.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -18,7 +17,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -29,35 +27,13 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::stream::Stream;
-use crate::{AddressError, AddressPolicy};
+use crate::{AddressError, AddressPolicy, Resolver};
 
 /// Among how many addresses the time is divided at most, so that each has enough to be reached.
 const MAX_SHARES: u32 = 4;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-
-/// Finds the addresses of a name.
-#[async_trait]
-pub trait Resolver: fmt::Debug + Send + Sync {
-    /// The addresses of `host`, the best one first, each with `port`.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such name, or nobody could say.
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
-}
-
-/// Asks the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemResolver;
-
-#[async_trait]
-impl Resolver for SystemResolver {
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(tokio::net::lookup_host((host, port)).await?.collect())
-    }
-}
 
 /// Why there is no connection.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -96,6 +72,32 @@ pub enum ConnectError {
     /// The connection broke during the TLS handshake.
     #[error("connection broke during the TLS handshake")]
     TlsBroken(#[source] Arc<io::Error>),
+}
+
+impl ConnectError {
+    /// Whether this machine lacks what a connection takes, so that the receiver was not asked.
+    pub(crate) fn is_own_shortage(&self) -> bool {
+        match self {
+            Self::Name { source, .. } => lacks_descriptors(source),
+            Self::Tcp { address, source } => {
+                // Of IPv6 the same error says that this machine has no such address to connect from.
+                let lacks_ports =
+                    address.is_ipv4() && source.kind() == io::ErrorKind::AddrNotAvailable;
+                lacks_ports || lacks_descriptors(source)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn lacks_descriptors(error: &io::Error) -> bool {
+    /// `ENFILE` and `EMFILE`: of the machine and of this process. [`io::ErrorKind`] has no name for
+    /// them, and the numbers are the same on Linux, macOS and the BSDs.
+    const NO_FILES: [i32; 2] = [23, 24];
+    let no_files = error
+        .raw_os_error()
+        .is_some_and(|code| NO_FILES.contains(&code));
+    (cfg!(unix) && no_files) || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// What makes a connection usable: name, TCP and TLS within one limit.
@@ -228,6 +230,9 @@ impl Guard {
                 Ok(Err(error)) => tcp_error(address, error),
                 Err(_) => ConnectError::TimedOut { limit: self.limit },
             };
+            if failure.is_own_shortage() {
+                break;
+            }
         }
         Err(failure)
     }
@@ -285,5 +290,36 @@ fn name_error(name: &str, error: io::Error) -> ConnectError {
     ConnectError::Name {
         name: name.to_owned(),
         source: Arc::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn what_this_machine_lacks_is_told_from_what_a_receiver_refuses() {
+        const EMFILE: i32 = 24;
+        const ENFILE: i32 = 23;
+        #[track_caller]
+        fn check(address: &str, error: io::Error, expected: bool) {
+            let address = address.parse().expect("an address");
+            let error = tcp_error(address, error);
+            assert_eq!(error.is_own_shortage(), expected, "{error:?}");
+        }
+        let code = io::Error::from_raw_os_error;
+        let [v4, v6] = ["192.0.2.1:443", "[2001:db8::1]:443"];
+        for address in [v4, v6] {
+            check(address, code(EMFILE), true);
+            check(address, code(ENFILE), true);
+            check(address, io::ErrorKind::OutOfMemory.into(), true);
+            check(address, io::ErrorKind::ConnectionRefused.into(), false);
+            check(address, io::ErrorKind::NetworkUnreachable.into(), false);
+        }
+        check(v4, io::ErrorKind::AddrNotAvailable.into(), true);
+        check(v6, io::ErrorKind::AddrNotAvailable.into(), false);
+        assert!(name_error("a.example", code(EMFILE)).is_own_shortage());
+        assert!(!name_error("a.example", io::ErrorKind::NotFound.into()).is_own_shortage());
     }
 }

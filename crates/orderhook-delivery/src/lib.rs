@@ -19,6 +19,7 @@ mod connector;
 mod engine;
 mod outcome;
 mod rate;
+mod resolver;
 mod retention;
 mod retry_after;
 mod schedule;
@@ -28,10 +29,14 @@ mod transport;
 pub use address::{AddressError, AddressPolicy, AllowedAddress, InvalidAllowedAddress, Reserved};
 pub use breaker::{BreakerSettings, BreakerState};
 pub use clock::{Clock, SystemClock};
-pub use connector::{ConnectError, Resolver, SystemResolver};
-pub use engine::{AttemptSeen, Drained, EngineHandle, EngineSettings, Load, Observer, Random};
+pub use connector::ConnectError;
+pub use engine::{
+    AttemptSeen, Drained, EngineHandle, EngineSettings, InvalidEngineSettings, Load, LostAttempt,
+    Observer, Random, StartError,
+};
 pub use outcome::{Verdict, judge};
 pub use rate::Rate;
+pub use resolver::{Resolver, SystemResolver};
 pub use retention::{RetentionSettings, retain, sweep};
 pub use retry_after::retry_after;
 pub use schedule::{InvalidSchedule, Schedule};

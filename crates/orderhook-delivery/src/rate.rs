@@ -50,6 +50,12 @@ impl RateLimiter {
             .unwrap_or(Timestamp::MIN)
     }
 
+    /// What is further ahead than one attempt after a burst was taken before the clock was set back.
+    pub(crate) fn pass_time(&mut self, rate: Rate, now: Timestamp) {
+        let furthest = after(now, rate.tolerance() + rate.interval());
+        self.even = self.even.min(furthest);
+    }
+
     /// An attempt begins.
     pub(crate) fn take(&mut self, rate: Rate, now: Timestamp) {
         self.even = after(self.even.max(now), rate.interval());
@@ -96,6 +102,23 @@ mod tests {
         check(10, 10, 100);
         check(100, 10, 1009);
         check(1000, 1, 1099);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_costs_one_interval_at_most() {
+        let rate = Rate {
+            per_second: NonZeroU32::MIN,
+        };
+        let mut limiter = RateLimiter::new();
+        let hour = after(Timestamp::UNIX_EPOCH, Duration::from_hours(1));
+        limiter.take(rate, hour);
+        limiter.pass_time(rate, hour);
+        assert_eq!(limiter.next(rate), after(hour, Duration::from_secs(1)));
+        limiter.pass_time(rate, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            between(Timestamp::UNIX_EPOCH, limiter.next(rate)),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]

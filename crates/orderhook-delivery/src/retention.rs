@@ -15,7 +15,7 @@ use crate::clock::after;
 pub struct RetentionSettings {
     /// Events, with their deliveries and attempts, once none of them is pending; by default 90 days.
     pub events: Duration,
-    /// Keys of repeated calls; by default a day.
+    /// Keys of repeated calls; by default 7 days (`O6`).
     pub idempotency: Duration,
     /// How often it is looked; by default every 10 minutes.
     pub interval: Duration,
@@ -27,7 +27,7 @@ impl Default for RetentionSettings {
     fn default() -> Self {
         Self {
             events: Duration::from_hours(90 * 24),
-            idempotency: Duration::from_hours(24),
+            idempotency: Duration::from_hours(7 * 24),
             interval: Duration::from_mins(10),
             chunk: 1000,
         }

@@ -117,6 +117,15 @@ pub enum SendError {
     },
 }
 
+impl SendError {
+    /// Whether this machine could not connect for want of file descriptors, ports or memory: then
+    /// the receiver was not asked, and nothing is known of it.
+    #[must_use]
+    pub fn is_own_shortage(&self) -> bool {
+        matches!(self, Self::Connect(error) if error.is_own_shortage())
+    }
+}
+
 /// How [`HttpTransport`] connects.
 #[derive(Debug, Clone)]
 pub struct TransportOptions {
@@ -141,7 +150,7 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             policy: AddressPolicy::default(),
-            resolver: Arc::new(SystemResolver),
+            resolver: Arc::new(SystemResolver::default()),
             extra_roots: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(4),

@@ -1,29 +1,25 @@
-//! One attempt: sign, post, judge, record.
+//! One attempt: sign, post, judge, have it recorded.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use orderhook_store::{
-    AttemptOutcome, AttemptRecord, Claim, Finished, Lease, MAX_ANSWER_KEPT, Next, StoreError,
-};
+use orderhook_store::{AttemptOutcome, AttemptRecord, Claim, Finished, MAX_ANSWER_KEPT};
 use orderhook_webhook::{InvalidMessageId, MessageId, SecretError};
 
 use super::Engine;
 use super::decision;
 use super::dispatcher::Start;
-use super::observer::AttemptSeen;
-use crate::clock::{after, between};
+use super::lane::released;
+use super::observer::{AttemptSeen, LostAttempt};
+use super::recording::record;
+use crate::breaker::Health;
+use crate::clock::between;
 use crate::{Answer, OutgoingRequest, SendError, Verdict, judge};
-
-/// How long a result waits before the store is asked again: at first, and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why an attempt could not even begin.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +39,12 @@ struct Ended {
 }
 
 /// Makes an attempt and records it. Whatever happens, the slot is free afterwards.
-///
-/// What can't be signed, and what panics, is left to its lease: it comes due again.
 pub(super) async fn attempt(engine: Arc<Engine>, start: Start) {
     let claim = &start.claim;
     let (endpoint_id, lease) = (claim.endpoint_id, claim.lease);
-    let Some(ended) = caught(claim, post(&engine, &start)).await.flatten() else {
-        return engine.change(|dispatcher, now| dispatcher.lost(endpoint_id, lease, now));
+    let ended = match caught(claim, post(&engine, &start)).await.flatten() {
+        Ok(ended) => ended,
+        Err(why) => return lose(&engine, claim, why),
     };
     let acknowledged = ended.verdict.outcome == AttemptOutcome::Acknowledged;
     let health = decision::health(&ended.verdict);
@@ -57,43 +52,76 @@ pub(super) async fn attempt(engine: Arc<Engine>, start: Start) {
         engine.change(|dispatcher, now| dispatcher.ended(endpoint_id, health, acknowledged, now));
     let conclusion = async {
         let finished = conclude(&engine, claim, ended, failed_before);
-        record(&engine, finished).await;
+        record(&engine, finished).await
     };
-    caught(claim, conclusion).await;
-    engine.change(|dispatcher, now| dispatcher.recorded(endpoint_id, now));
+    let recorded = caught(claim, conclusion).await.flatten();
+    engine.change(|dispatcher, now| {
+        dispatcher.recorded(endpoint_id, lease, now);
+        if recorded.is_err() {
+            dispatcher.scan_by(lease.until);
+        }
+    });
+    if let Err(why) = recorded {
+        engine.observer.attempt_lost(claim.delivery_id, why);
+    }
 }
 
-/// `None` if the future panics: one bad attempt must not end the others.
-async fn caught<T>(claim: &Claim, future: impl Future<Output = T>) -> Option<T> {
+/// One bad attempt must not end the others.
+async fn caught<T>(claim: &Claim, future: impl Future<Output = T>) -> Result<T, LostAttempt> {
     let result = AssertUnwindSafe(future).catch_unwind().await;
-    if result.is_err() {
+    result.map_err(|_| {
         tracing::error!(
             delivery.id = claim.delivery_id.0,
             endpoint.id = claim.endpoint_id.0,
             "attempt panicked"
         );
-    }
-    result.ok()
+        LostAttempt::Panicked
+    })
 }
 
-async fn post(engine: &Engine, start: &Start) -> Option<Ended> {
+/// Leaves no trace in the history: no outcome that it knows would be true, and the receiver may have
+/// done nothing wrong.
+///
+/// What can't be signed waits for an operator to repair the key. A panic counts for the breaker, so
+/// that what breaks our code over and over is tried less and less often. Both come due again when
+/// their lease ends.
+fn lose(engine: &Arc<Engine>, claim: &Claim, why: LostAttempt) {
+    let (endpoint_id, lease) = (claim.endpoint_id, claim.lease);
+    let health = match why {
+        LostAttempt::Panicked => Health::Failing { retry_after: None },
+        _ => Health::Unknown,
+    };
+    engine.change(|dispatcher, now| match why {
+        LostAttempt::NotConnected => dispatcher.not_made(endpoint_id, released(claim), now),
+        _ => dispatcher.lost(endpoint_id, lease, health, now),
+    });
+    engine.observer.attempt_lost(claim.delivery_id, why);
+}
+
+async fn post(engine: &Engine, start: &Start) -> Result<Ended, LostAttempt> {
     let claim = &start.claim;
     let began = engine.clock.now();
-    let request = match signed_request(engine, start, began) {
-        Ok(request) => request,
-        Err(error) => {
-            tracing::error!(
-                delivery.id = claim.delivery_id.0,
-                endpoint.id = claim.endpoint_id.0,
-                error = &error as &dyn std::error::Error,
-                "attempt can't be signed"
-            );
-            return None;
-        }
-    };
+    let request = signed_request(engine, start, began).map_err(|error| {
+        tracing::error!(
+            delivery.id = claim.delivery_id.0,
+            endpoint.id = claim.endpoint_id.0,
+            error = &error as &dyn std::error::Error,
+            "attempt can't be signed"
+        );
+        LostAttempt::Unsigned
+    })?;
     let result = engine.transport.post(request).await;
     let ended = engine.clock.now();
-    Some(Ended {
+    if let Err(error) = &result
+        && error.is_own_shortage()
+    {
+        if let Some(times) = engine.throttles.shortage.count(ended) {
+            let error: &dyn std::error::Error = error;
+            tracing::error!(times, error, "this machine can make no more connections");
+        }
+        return Err(LostAttempt::NotConnected);
+    }
+    Ok(Ended {
         verdict: judge(claim.endpoint_kind, &result, ended),
         result,
         began,
@@ -153,7 +181,7 @@ fn signed_request(
         url: Arc::clone(&claim.url),
         headers,
         body: claim.body.clone(),
-        deadline: engine.settings.attempt_deadline,
+        deadline: engine.settings.attempt_timeout,
     })
 }
 
@@ -187,6 +215,7 @@ fn announce(engine: &Engine, claim: &Claim, ended: &Ended) {
         duration,
         waited: engine.settings.lease.saturating_sub(lease_left),
     });
+    // Without the reason: it quotes the receiver, whose text can be a secret address.
     tracing::info!(
         message.id = %claim.message_id,
         delivery.id = claim.delivery_id.0,
@@ -196,7 +225,6 @@ fn announce(engine: &Engine, claim: &Claim, ended: &Ended) {
         attempt,
         outcome = ?verdict.outcome,
         status = verdict.status,
-        reason = verdict.reason,
         duration_ms = duration.as_secs_f64() * 1e3,
         "attempt",
     );
@@ -210,59 +238,6 @@ fn host(url: &str) -> &str {
     authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host)
-}
-
-/// Records an attempt, again and again until its lease ends if the store fails: an attempt that was
-/// made and is not recorded is made twice.
-async fn record(engine: &Arc<Engine>, finished: Finished) {
-    let Finished {
-        delivery_id,
-        lease,
-        next,
-        ..
-    } = finished;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let now = engine.clock.now();
-        match engine.store.finish(finished.clone(), now).await {
-            Ok(held) => {
-                engine.observer.recorded(delivery_id, held);
-                return schedule_look(engine, held, next);
-            }
-            Err(error) => engine.report(&error, "attempt is not recorded yet"),
-        }
-        if engine.clock.now() >= lease.until {
-            return give_up(engine, delivery_id.0, lease);
-        }
-        let again = after(engine.clock.now(), pause);
-        engine.clock.sleep_until(again).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// The queue is looked at when the delivery is due again.
-fn schedule_look(engine: &Arc<Engine>, held: bool, next: Next) {
-    if let Next::Retry { due } = next
-        && held
-    {
-        engine.change(|dispatcher, _| dispatcher.scan_by(due));
-    }
-}
-
-fn give_up(engine: &Arc<Engine>, delivery_id: i64, lease: Lease) {
-    tracing::error!(
-        delivery.id = delivery_id,
-        "attempt could not be recorded before its lease ended; it will be made again"
-    );
-    engine.change(|dispatcher, _| dispatcher.scan_by(lease.until));
-}
-
-/// A failure of the store, for the log and for whoever counts.
-impl Engine {
-    pub(super) fn report(&self, error: &StoreError, what: &str) {
-        self.observer.store_failed(error);
-        tracing::warn!(error = error as &dyn std::error::Error, "{what}");
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! line and take turns. Every method that changes a lane ends with [`Dispatcher::settle`], which
 //! puts the lane into the lines where it belongs, and forgets it when nothing is left to know.
 
+mod attempts;
 mod claiming;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -11,13 +12,12 @@ use std::mem::discriminant;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orderhook_store::{Appetite, Claim, DeliveryId, EndpointId, Lease};
+use orderhook_store::{Appetite, Claim, EndpointId, Released};
 use orderhook_webhook::{SecretError, Signer};
 
-use super::lane::{Lane, Standing, bytes_of};
+use super::lane::{Lane, Standing, bytes_of, released};
 use super::settings::{EngineSettings, FEW_ATTEMPTS};
-use crate::breaker::{Breaker, BreakerState, Health};
-use crate::clock::between;
+use crate::breaker::{Breaker, BreakerState};
 
 /// An attempt that begins now.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Start {
 pub(super) struct Work {
     pub(super) starts: Vec<Start>,
     /// Leases to give back.
-    pub(super) releases: Vec<(DeliveryId, Lease)>,
+    pub(super) releases: Vec<Released>,
     pub(super) breakers: Vec<(EndpointId, BreakerState)>,
     /// Whether the claimer has to look again.
     pub(super) wake_claimer: bool,
@@ -68,6 +68,8 @@ pub(super) struct Dispatcher {
     sated: HashSet<EndpointId>,
     attempting: usize,
     recording: usize,
+    /// The tokens of leases whose attempts the store did not take when it was asked last.
+    unrecordable: HashSet<i64>,
     buffered_bytes: usize,
     draining: bool,
     /// Whether the queue was looked at since the start. Until then nothing is known of what a
@@ -78,6 +80,8 @@ pub(super) struct Dispatcher {
     /// When to look for due deliveries in the whole queue, and when that was done last.
     scan_at: Timestamp,
     scanned_at: Timestamp,
+    /// When timers were looked at last.
+    time: Timestamp,
     /// Until when the claimer sleeps, if it does.
     asleep_until: Option<Timestamp>,
     work: Work,
@@ -96,24 +100,22 @@ impl Dispatcher {
             sated: HashSet::new(),
             attempting: 0,
             recording: 0,
+            unrecordable: HashSet::new(),
             buffered_bytes: 0,
             draining: false,
             surveyed: false,
             changed: HashSet::new(),
             scan_at: Timestamp::MIN,
             scanned_at: Timestamp::MIN,
+            time: Timestamp::MIN,
             asleep_until: None,
             work: Work::default(),
         }
     }
 
     /// What publishers may hand over.
-    pub(super) fn appetite(&mut self, now: Timestamp) -> Appetite {
+    pub(super) fn appetite(&self) -> Appetite {
         let full = self.draining || !self.surveyed || self.is_full();
-        if full {
-            // What is left in the queue now may be of endpoints without a lane.
-            self.scan_by(now);
-        }
         Appetite {
             full,
             except: if full {
@@ -137,6 +139,7 @@ impl Dispatcher {
     fn is_full(&self) -> bool {
         self.buffered_bytes >= self.settings.max_buffered_bytes
             || self.recording >= self.settings.max_unrecorded
+            || !self.unrecordable.is_empty()
     }
 
     /// Takes deliveries that are leased to us.
@@ -161,106 +164,8 @@ impl Dispatcher {
         }
     }
 
-    /// The next attempt; it counts as begun.
-    fn begin(&mut self, now: Timestamp) -> Option<Start> {
-        while self.attempting < self.settings.max_attempts
-            && self.recording < self.settings.max_unrecorded
-        {
-            let endpoint_id = self.next_in_turn()?;
-            let start = self.begin_at(endpoint_id, now);
-            self.settle(endpoint_id, now);
-            if start.is_some() {
-                return start;
-            }
-        }
-        None
-    }
-
-    fn next_in_turn(&mut self) -> Option<EndpointId> {
-        let common_is_free = self.attempting < self.settings.common_attempts();
-        let held_back = common_is_free.then(|| self.held_back.pop_first()).flatten();
-        let endpoint_id = match held_back {
-            Some((_ticket, endpoint_id)) => endpoint_id,
-            None => self.turns.pop_front()?,
-        };
-        if let Some(lane) = self.lanes.get_mut(&endpoint_id) {
-            lane.standing = Standing::Nowhere;
-        }
-        Some(endpoint_id)
-    }
-
-    fn begin_at(&mut self, endpoint_id: EndpointId, now: Timestamp) -> Option<Start> {
-        let common_is_taken = self.attempting >= self.settings.common_attempts();
-        let lane = self.lanes.get_mut(&endpoint_id)?;
-        if !lane.can_begin(&self.settings, now) {
-            return None;
-        }
-        if common_is_taken && lane.attempting >= FEW_ATTEMPTS {
-            lane.standing = Standing::HeldBack {
-                ticket: self.next_ticket,
-            };
-            self.held_back.insert(self.next_ticket, endpoint_id);
-            self.next_ticket += 1;
-            return None;
-        }
-        let claim = lane.buffer.pop_front()?;
-        self.buffered_bytes -= bytes_of(&claim);
-        if between(now, claim.lease.until) < self.settings.least_lease() {
-            // Its lease could end while it is attempted, and then it would be attempted twice.
-            lane.backlog = true;
-            self.work.releases.push((claim.delivery_id, claim.lease));
-            return None;
-        }
-        lane.attempting += 1;
-        self.attempting += 1;
-        lane.breaker.begin();
-        if let Some(rate) = self.settings.rate {
-            lane.limiter.take(rate, now);
-        }
-        let signer = lane.signer(&claim.sign_secrets);
-        Some(Start { claim, signer })
-    }
-
-    /// An attempt ended, and is to be recorded. Returns whether the endpoint failed since its last
-    /// acknowledgement.
-    pub(super) fn ended(
-        &mut self,
-        endpoint_id: EndpointId,
-        health: Health,
-        acknowledged: bool,
-        now: Timestamp,
-    ) -> bool {
-        let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
-            return false;
-        };
-        self.attempting -= 1;
-        self.recording += 1;
-        lane.attempting -= 1;
-        lane.recording += 1;
-        let failed_before = std::mem::replace(&mut lane.failed, !acknowledged);
-        lane.breaker.end(health, &self.settings.breaker, now);
-        self.settle(endpoint_id, now);
-        failed_before
-    }
-
-    /// What [`ended`](Self::ended) is recorded, or was given up.
-    pub(super) fn recorded(&mut self, endpoint_id: EndpointId, now: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(&endpoint_id) {
-            self.recording -= 1;
-            lane.recording -= 1;
-            self.settle(endpoint_id, now);
-        }
-    }
-
-    /// An attempt that is left to its lease.
-    pub(super) fn lost(&mut self, endpoint_id: EndpointId, lease: Lease, now: Timestamp) {
-        self.ended(endpoint_id, Health::Unknown, false, now);
-        self.recorded(endpoint_id, now);
-        self.scan_by(lease.until);
-    }
-
-    /// An endpoint was paused, resumed, disabled or deleted, or has another address: what waits for
-    /// it goes back to the queue, and what is known of its failures is no longer true.
+    /// An endpoint was paused, resumed, disabled or deleted, or has another address or other secrets:
+    /// what waits for it goes back to the queue, and what is known of its failures is no longer true.
     pub(super) fn endpoint_changed(&mut self, endpoint_id: EndpointId, now: Timestamp) {
         self.changed.insert(endpoint_id);
         self.give_back(endpoint_id);
@@ -284,9 +189,9 @@ impl Dispatcher {
         let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
             return;
         };
-        for (delivery_id, lease, bytes) in lane.give_back() {
-            self.buffered_bytes -= bytes;
-            self.work.releases.push((delivery_id, lease));
+        for claim in lane.give_back() {
+            self.buffered_bytes -= bytes_of(&claim);
+            self.work.releases.push(released(&claim));
         }
     }
 
@@ -316,7 +221,7 @@ impl Dispatcher {
         let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
             return;
         };
-        lane.breaker.pass_time(now);
+        lane.pass_time(&self.settings, now);
         let state = lane.breaker.state();
         if discriminant(&state) != discriminant(&lane.announced) {
             lane.announced = state;
@@ -331,7 +236,7 @@ impl Dispatcher {
         let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
             return;
         };
-        if lane.note_room(&self.settings) {
+        if lane.is_sated(&self.settings) {
             self.sated.insert(endpoint_id);
         } else {
             self.sated.remove(&endpoint_id);
@@ -352,8 +257,17 @@ impl Dispatcher {
         }
     }
 
-    /// Settles the lanes whose time has come.
+    /// Settles the lanes whose time has come, and all of them if the clock was set back: their
+    /// timers, and the next look at the queue, would wait until it is there again.
     pub(super) fn pass_time(&mut self, now: Timestamp) {
+        if now < std::mem::replace(&mut self.time, now) {
+            self.scan_at = self.scan_at.min(now);
+            self.scanned_at = self.scanned_at.min(now);
+            let endpoints: Vec<_> = self.lanes.keys().copied().collect();
+            for endpoint_id in endpoints {
+                self.settle(endpoint_id, now);
+            }
+        }
         while let Some((at, endpoint_id)) = self.timers.first().copied()
             && at <= now
         {

@@ -2,15 +2,20 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use orderhook_store::{Claim, DeliveryId, Lease};
+use orderhook_store::{Claim, Released};
 use orderhook_types::Secret;
 use orderhook_webhook::{SecretError, Signer, SigningSecret};
 
 use super::settings::EngineSettings;
 use crate::breaker::{Breaker, BreakerState};
+use crate::clock::after;
 use crate::rate::RateLimiter;
+
+/// How long nothing begins at an endpoint after this machine could not connect to it.
+const REST: Duration = Duration::from_secs(1);
 
 /// Where a lane stands to begin an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +37,14 @@ pub(super) struct Lane {
     /// The queue may have more that is due. While it may, nothing is taken from publishers, so that
     /// what is older goes first.
     pub(super) backlog: bool,
-    /// It had no room, so publishers left their deliveries in the queue.
-    full: bool,
     /// An attempt failed after the last acknowledgement.
     pub(super) failed: bool,
     pub(super) breaker: Breaker,
     /// What was said last about the breaker.
     pub(super) announced: BreakerState,
     pub(super) limiter: RateLimiter,
+    /// Until when nothing begins, for want of what connections take of this machine.
+    pub(super) rests_until: Timestamp,
     pub(super) standing: Standing,
     /// Whether it stands in the line for claims.
     pub(super) in_asking: bool,
@@ -56,11 +61,11 @@ impl Lane {
             attempting: 0,
             recording: 0,
             backlog: false,
-            full: false,
             failed: false,
             breaker: Breaker::new(),
             announced: BreakerState::Closed,
             limiter: RateLimiter::new(),
+            rests_until: Timestamp::MIN,
             standing: Standing::Nowhere,
             in_asking: false,
             timer: None,
@@ -73,13 +78,34 @@ impl Lane {
         !self.buffer.is_empty()
             && self.free_slots(settings) > 0
             && self.breaker.permits(1) > 0
-            && settings
-                .rate
-                .is_none_or(|rate| self.limiter.next(rate) <= now)
+            && self.may_begin_at(settings) <= now
+    }
+
+    /// From when on neither the rate nor a rest is in the way.
+    fn may_begin_at(&self, settings: &EngineSettings) -> Timestamp {
+        let rate = settings.rate.map(|rate| self.limiter.next(rate));
+        rate.unwrap_or(Timestamp::MIN).max(self.rests_until)
+    }
+
+    /// Half opens the breaker when it is time, and brings back what lies too far in the future
+    /// because the clock was set back.
+    pub(super) fn pass_time(&mut self, settings: &EngineSettings, now: Timestamp) {
+        self.breaker.pass_time(now);
+        if let Some(rate) = settings.rate {
+            self.limiter.pass_time(rate, now);
+        }
+        self.rests_until = self.rests_until.min(after(now, REST));
+    }
+
+    /// This machine could not connect: it would not a moment later.
+    pub(super) fn rest(&mut self, now: Timestamp) {
+        self.rests_until = after(now, REST);
     }
 
     pub(super) fn free_slots(&self, settings: &EngineSettings) -> usize {
-        settings.max_concurrency.saturating_sub(self.attempting)
+        settings
+            .concurrency_per_endpoint
+            .saturating_sub(self.attempting)
     }
 
     /// How many more claims it would take.
@@ -95,15 +121,9 @@ impl Lane {
         self.backlog && self.claiming == 0 && bite > 0 && self.room(settings) >= bite
     }
 
-    /// Notes whether there is room, and returns whether publishers are better told to leave new
-    /// deliveries in the queue.
-    ///
-    /// What they left while there was no room has to be asked for as soon as there is.
-    pub(super) fn note_room(&mut self, settings: &EngineSettings) -> bool {
-        let full = self.room(settings) == 0;
-        self.backlog |= self.full && !full;
-        self.full = full;
-        full || self.backlog
+    /// Whether publishers are better told to leave new deliveries in the queue.
+    pub(super) fn is_sated(&self, settings: &EngineSettings) -> bool {
+        self.backlog || self.room(settings) == 0
     }
 
     /// When something about it changes by time alone.
@@ -112,8 +132,7 @@ impl Lane {
             return Some(until);
         }
         if !self.buffer.is_empty() {
-            let rate = settings.rate.filter(|_| self.free_slots(settings) > 0);
-            return rate.map(|rate| self.limiter.next(rate));
+            return (self.free_slots(settings) > 0).then(|| self.may_begin_at(settings));
         }
         self.forgettable_at(settings)
     }
@@ -134,11 +153,9 @@ impl Lane {
     }
 
     /// Empties the buffer: the deliveries are left to the queue.
-    pub(super) fn give_back(&mut self) -> impl Iterator<Item = (DeliveryId, Lease, usize)> {
+    pub(super) fn give_back(&mut self) -> impl Iterator<Item = Claim> {
         self.backlog |= !self.buffer.is_empty();
-        self.buffer
-            .drain(..)
-            .map(|claim| (claim.delivery_id, claim.lease, bytes_of(&claim)))
+        self.buffer.drain(..)
     }
 
     /// What signs with these secrets; made once for as long as they stay the same.
@@ -155,6 +172,15 @@ impl Lane {
         let signer = Arc::new(Signer::new(parsed?)?);
         self.signer = Some((Arc::clone(secrets), Arc::clone(&signer)));
         Ok(signer)
+    }
+}
+
+/// What gives a claim back.
+pub(super) fn released(claim: &Claim) -> Released {
+    Released {
+        delivery_id: claim.delivery_id,
+        lease: claim.lease,
+        due: claim.due,
     }
 }
 

@@ -6,14 +6,14 @@
 //! memory alone: a claim is a row with a lease, and if this process dies the row comes due.
 //!
 //! Delivery is at least once. The lease only saves work: an attempt whose result could not be
-//! recorded, because the process died or the database was gone for longer than the lease, is made
-//! again.
+//! recorded, because the process died before the database took it, is made again.
 //!
 //! | part | does what |
 //! |---|---|
 //! | `dispatcher` | decides which delivery is attempted when; no input or output |
 //! | `lane` | what it knows of one endpoint |
-//! | `attempt` | signs, posts, judges, records |
+//! | `attempt` | signs, posts, judges |
+//! | `recording` | what an attempt has come to, on its way into the store |
 //! | `decision` | what becomes of a delivery and of its endpoint |
 //! | `claimer` | asks the store for what was not handed over |
 
@@ -23,15 +23,17 @@ mod decision;
 mod dispatcher;
 mod lane;
 mod observer;
+mod recording;
 mod settings;
+mod throttle;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use orderhook_store::{
-    Appetite, Claim, DeliveryId, Dispatch, EndpointId, Lease, Queue, StoreError,
-};
+use orderhook_store::{Appetite, Claim, Dispatch, EndpointId, Queue, Released, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -39,8 +41,9 @@ use tokio_util::task::TaskTracker;
 
 pub use self::dispatcher::Load;
 use self::dispatcher::{Dispatcher, Work};
-pub use self::observer::{AttemptSeen, Observer};
-pub use self::settings::EngineSettings;
+pub use self::observer::{AttemptSeen, LostAttempt, Observer};
+pub use self::settings::{EngineSettings, InvalidEngineSettings};
+use self::throttle::Throttle;
 use crate::Transport;
 use crate::clock::{Clock, after};
 
@@ -59,6 +62,7 @@ struct Engine {
     observer: Arc<dyn Observer>,
     settings: EngineSettings,
     dispatcher: Mutex<Dispatcher>,
+    throttles: Throttles,
     /// Wakes the claimer.
     claimer: Notify,
     runtime: Handle,
@@ -67,6 +71,17 @@ struct Engine {
     stop: CancellationToken,
     /// Stops everything.
     abort: CancellationToken,
+    /// The claimer ended by a panic.
+    failed: CancellationToken,
+}
+
+/// For each log line that would come thousands of times while one thing is wrong.
+#[derive(Debug, Default)]
+struct Throttles {
+    looking: Throttle,
+    recording: Throttle,
+    releasing: Throttle,
+    shortage: Throttle,
 }
 
 impl Engine {
@@ -108,12 +123,33 @@ impl Engine {
         }
     }
 
+    /// A failure of the store, for the log and for whoever counts.
+    fn report(&self, throttle: &Throttle, error: &StoreError, what: &str) {
+        self.observer.store_failed(error);
+        if let Some(times) = throttle.count(self.clock.now()) {
+            tracing::warn!(times, error = error as &dyn std::error::Error, "{what}");
+        }
+    }
+
+    async fn claim_until_stopped(self: Arc<Self>) {
+        let claimer = claimer::run(Arc::clone(&self));
+        if AssertUnwindSafe(claimer).catch_unwind().await.is_err() {
+            tracing::error!("claimer ended by a panic: nothing is taken out of the queue any more");
+            self.failed.cancel();
+        }
+    }
+
     /// Gives leases back; those that can't be given back end by themselves.
-    async fn release(self: Arc<Self>, leases: Vec<(DeliveryId, Lease)>) {
-        let last = leases.iter().map(|(_, lease)| lease.until).max();
+    async fn release(self: Arc<Self>, leases: Vec<Released>) {
+        let last = leases.iter().map(|released| released.lease.until).max();
         let released = self.store.release(leases, self.clock.now()).await;
         if let Err(error) = &released {
-            self.report(error, "leases could not be given back before they end");
+            let throttle = &self.throttles.releasing;
+            self.report(
+                throttle,
+                error,
+                "leases could not be given back before they end",
+            );
         }
         self.change(|dispatcher, now| match (released, last) {
             (Err(_), Some(last)) => dispatcher.scan_by(last),
@@ -131,6 +167,18 @@ impl std::fmt::Debug for EngineHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EngineHandle").finish_non_exhaustive()
     }
+}
+
+/// Why an engine did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// It could not work with these settings.
+    #[error("settings of the engine are not valid")]
+    Settings(#[from] InvalidEngineSettings),
+    /// The leases of the process before could not be ended.
+    #[error("queue can't be taken over")]
+    Store(#[from] StoreError),
 }
 
 /// How a drain ended.
@@ -154,7 +202,7 @@ impl EngineHandle {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the leases can't be ended.
+    /// [`StartError`] when the settings break a rule or the leases can't be ended.
     pub async fn start(
         store: Arc<dyn Queue>,
         transport: Arc<dyn Transport>,
@@ -162,7 +210,8 @@ impl EngineHandle {
         random: Arc<dyn Random>,
         settings: EngineSettings,
         observer: Arc<dyn Observer>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, StartError> {
+        settings.check()?;
         let recovered = store.recover(clock.now()).await?;
         tracing::info!(recovered, "engine starts");
         let engine = Arc::new(Engine {
@@ -173,13 +222,16 @@ impl EngineHandle {
             observer,
             dispatcher: Mutex::new(Dispatcher::new(settings.clone())),
             settings,
+            throttles: Throttles::default(),
             claimer: Notify::new(),
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
+            failed: CancellationToken::new(),
         });
-        engine.tasks.spawn(claimer::run(Arc::clone(&engine)));
+        let claimer = Arc::clone(&engine).claim_until_stopped();
+        engine.tasks.spawn(claimer);
         Ok(Self { engine })
     }
 
@@ -195,6 +247,12 @@ impl EngineHandle {
     pub fn load(&self) -> Load {
         let dispatcher = self.engine.dispatcher.lock();
         dispatcher.unwrap_or_else(PoisonError::into_inner).load()
+    }
+
+    /// Waits until nothing is taken out of the queue any more because of a defect of the engine. It
+    /// never returns otherwise, nor by a [`drain`](Self::drain): the process is to be replaced then.
+    pub async fn failed(&self) {
+        self.engine.failed.cancelled().await;
     }
 
     /// Takes nothing more, gives back what waits, and lets attempts end until `deadline`; what is
@@ -238,7 +296,7 @@ struct Door {
 impl Dispatch for Door {
     fn appetite(&self) -> Appetite {
         match self.engine.upgrade() {
-            Some(engine) => engine.change(Dispatcher::appetite),
+            Some(engine) => engine.change(|dispatcher, _| dispatcher.appetite()),
             None => Appetite {
                 full: true,
                 ..Appetite::default()
@@ -262,6 +320,15 @@ impl Dispatch for Door {
         }
     }
 
+    fn left_in_queue(&self, endpoints: &[EndpointId]) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.change(|dispatcher, now| dispatcher.left_in_queue(endpoints, now));
+        }
+    }
+
+    /// An endpoint whose breaker is open stays left alone until its pause is over, also when its
+    /// deliveries are replayed: the probe that half opens it is then one of them. Who knows that the
+    /// receiver works again can pause and resume the endpoint, which closes the breaker.
     fn wake(&self) {
         if let Some(engine) = self.engine.upgrade() {
             engine.change(Dispatcher::scan_soon);

@@ -30,6 +30,21 @@ pub struct AttemptSeen {
     pub waited: Duration,
 }
 
+/// Why an attempt left no record. Its delivery stays in the queue and is attempted again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LostAttempt {
+    /// It was not made: it can't be signed with the secrets of its endpoint.
+    Unsigned,
+    /// It was not made: this machine could not connect, for want of file descriptors, ports or
+    /// memory.
+    NotConnected,
+    /// It broke our own code, perhaps after it was made.
+    Panicked,
+    /// It was made, and the store refused its result until the lease was over.
+    Unrecorded,
+}
+
 /// Told what happens, to count it; the engine itself writes the log.
 ///
 /// The calls are made between attempts and have to return at once.
@@ -42,6 +57,11 @@ pub trait Observer: Send + Sync {
     /// What becomes of an attempt is durable; `false` if its lease was lost.
     fn recorded(&self, delivery_id: DeliveryId, held: bool) {
         let _ = (delivery_id, held);
+    }
+
+    /// Nothing of an attempt is recorded, nor will be.
+    fn attempt_lost(&self, delivery_id: DeliveryId, why: LostAttempt) {
+        let _ = (delivery_id, why);
     }
 
     /// An endpoint's breaker opened, half opened or closed.

@@ -14,7 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn a_drain_ends_what_is_under_way_and_gives_back_the_rest() {
     let mut settings = quiet();
-    settings.max_concurrency = 4;
+    settings.concurrency_per_endpoint = 4;
     let mut world = World::with(settings, 0).await;
     world.webhook(URL).await;
     world.publish(100).await;

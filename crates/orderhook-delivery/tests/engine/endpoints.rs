@@ -175,7 +175,7 @@ async fn an_endpoint_that_fails_for_too_long_is_disabled_with_the_reason() {
 #[tokio::test]
 async fn what_waits_for_a_paused_endpoint_goes_back_to_the_queue() {
     let mut settings = quiet();
-    settings.max_concurrency = 1;
+    settings.concurrency_per_endpoint = 1;
     let mut world = World::with(settings, 0).await;
     let endpoint_id = world.webhook(URL).await;
     world.publish(5).await;
@@ -198,7 +198,8 @@ async fn what_waits_for_a_paused_endpoint_goes_back_to_the_queue() {
         .set_endpoint_state(endpoint_id, EndpointState::Active, None, now);
     assert!(matches!(resumed.await, Ok(Some(_))));
     world.receivers.set(URL, Manner::Answer(200));
-    world.clock.turn(Duration::from_secs(1));
+    let all = |world: &World| world.receivers.counts(URL).begun == 5;
+    world.look_until(all).await;
     world.recorded_times(4).await;
     assert_eq!(world.receivers.counts(URL).begun, 5);
 }

@@ -5,6 +5,8 @@ mod bounds;
 mod drain;
 mod endpoints;
 mod faults;
+mod logs;
+mod looking;
 mod retention;
 mod schedule;
 mod world;

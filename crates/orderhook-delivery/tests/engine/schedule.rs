@@ -104,7 +104,7 @@ async fn is_acknowledged_on_the_third_attempt() {
 #[tokio::test]
 async fn an_attempt_is_told_with_its_times() {
     let mut settings = quiet();
-    settings.max_concurrency = 1;
+    settings.concurrency_per_endpoint = 1;
     let mut world = World::with(settings, 0).await;
     let endpoint_id = world.webhook("https://a.example/").await;
     world.publish(2).await;

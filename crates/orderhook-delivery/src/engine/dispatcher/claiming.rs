@@ -13,6 +13,8 @@ use crate::engine::lane::Lane;
 /// The most deliveries that are asked of the store in one call, and the most endpoints.
 const MAX_CLAIMS: usize = 1024;
 const MAX_CLAIMED_ENDPOINTS: usize = 256;
+/// How many endpoints wait for claims before no more are looked for.
+const ENOUGH: usize = 512;
 /// How long it is at least between two looks at the whole queue that the store asked for.
 const WAKE_GAP: Duration = Duration::from_millis(10);
 
@@ -26,7 +28,10 @@ impl Dispatcher {
         }
         let share = MAX_CLAIMS / self.asking.len().clamp(1, MAX_CLAIMED_ENDPOINTS);
         let crowded = self.is_full();
-        let mut free = self.settings.max_attempts.saturating_sub(self.attempting);
+        let mut free = self
+            .settings
+            .total_concurrency
+            .saturating_sub(self.attempting);
         while wanted.len() < MAX_CLAIMED_ENDPOINTS
             && free > 0
             && let Some(endpoint_id) = self.asking.pop_front()
@@ -53,17 +58,13 @@ impl Dispatcher {
         wanted
     }
 
-    /// The whole queue was looked at; the next time is at `next`.
-    pub(in crate::engine) fn scanned(&mut self, next: Timestamp) {
+    /// The queue was looked at to its end.
+    pub(in crate::engine) fn saw_the_end(&mut self) {
         self.surveyed = true;
-        self.scan_by(next);
     }
 
     pub(in crate::engine) fn can_claim(&self) -> bool {
-        !self.draining
-            && !self.asking.is_empty()
-            && self.attempting < self.settings.max_attempts
-            && self.recording < self.settings.max_unrecorded
+        !self.draining && !self.asking.is_empty() && self.can_attempt()
     }
 
     /// What the store gave; `None` if it could not.
@@ -97,6 +98,20 @@ impl Dispatcher {
         }
     }
 
+    /// What was asked of the store will not come: asking panicked.
+    pub(in crate::engine) fn forget_claims(&mut self, now: Timestamp) {
+        let endpoints: Vec<_> = self.lanes.keys().copied().collect();
+        for endpoint_id in endpoints {
+            if let Some(lane) = self.lanes.get_mut(&endpoint_id)
+                && lane.claiming > 0
+            {
+                lane.claiming = 0;
+                lane.backlog = true;
+                self.settle(endpoint_id, now);
+            }
+        }
+    }
+
     /// An endpoint has something due in the queue.
     pub(in crate::engine) fn found_ready(&mut self, endpoint_id: EndpointId, now: Timestamp) {
         let lane = self.lanes.entry(endpoint_id).or_insert_with(Lane::new);
@@ -104,9 +119,26 @@ impl Dispatcher {
         self.settle(endpoint_id, now);
     }
 
-    /// How many lanes wait to be asked for.
-    pub(in crate::engine) fn asking(&self) -> usize {
-        self.asking.len()
+    /// Due deliveries of these endpoints were left in the queue.
+    ///
+    /// When many endpoints wait for claims already, they are left to a look at the whole queue, so
+    /// that what is known here does not grow with the queue.
+    pub(in crate::engine) fn left_in_queue(&mut self, endpoints: &[EndpointId], now: Timestamp) {
+        if self.draining {
+            return;
+        }
+        for endpoint_id in endpoints {
+            if self.has_enough() && !self.lanes.contains_key(endpoint_id) {
+                self.scan_soon(now);
+            } else {
+                self.found_ready(*endpoint_id, now);
+            }
+        }
+    }
+
+    /// Whether so many endpoints wait for claims that no more are looked for.
+    pub(in crate::engine) fn has_enough(&self) -> bool {
+        self.asking.len() >= ENOUGH
     }
 
     /// The whole queue is looked at no later than `at`, but not all the time.
@@ -133,7 +165,8 @@ impl Dispatcher {
 
     /// Until when the claimer has nothing to do; `None` if it has now.
     pub(in crate::engine) fn sleep(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let until = self.wakes_at();
+        // A sleep that outlasts a clock that is set back would be as long as that.
+        let until = self.wakes_at().min(after(now, self.settings.idle_poll));
         self.asleep_until = (until > now && !self.can_claim()).then_some(until);
         self.asleep_until
     }

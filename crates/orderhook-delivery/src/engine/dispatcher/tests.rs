@@ -4,11 +4,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use orderhook_store::{EndpointKind, EventId, MerchantId, MessageId};
+use orderhook_store::{DeliveryId, EndpointKind, EventId, Lease, MerchantId, MessageId};
 use orderhook_types::Secret;
 
 use super::*;
 use crate::Rate;
+use crate::breaker::Health;
 use crate::clock::after;
 
 const ALIVE: Health = Health::Alive;
@@ -25,6 +26,7 @@ fn claim(endpoint_id: i64, delivery_id: i64, lease_until: Timestamp) -> Claim {
             token: delivery_id,
             until: lease_until,
         },
+        due: at(0),
         endpoint_id: EndpointId(endpoint_id),
         endpoint_kind: EndpointKind::Webhook,
         merchant_id: MerchantId(1),
@@ -55,10 +57,11 @@ fn dispatcher(settings: EngineSettings) -> Dispatcher {
         "begins by looking at the queue"
     );
     assert!(
-        dispatcher.appetite(at(0)).full,
+        dispatcher.appetite().full,
         "what a process before has left goes first"
     );
-    dispatcher.scanned(at(5));
+    dispatcher.saw_the_end();
+    dispatcher.scan_by(at(5));
     dispatcher
 }
 
@@ -71,13 +74,20 @@ fn begun(dispatcher: &mut Dispatcher, now: Timestamp) -> Vec<i64> {
 
 fn end(dispatcher: &mut Dispatcher, endpoint_id: i64, health: Health, now: Timestamp) {
     dispatcher.ended(EndpointId(endpoint_id), health, health == ALIVE, now);
-    dispatcher.recorded(EndpointId(endpoint_id), now);
+    dispatcher.recorded(EndpointId(endpoint_id), lease(0), now);
+}
+
+fn lease(token: i64) -> Lease {
+    Lease {
+        token,
+        until: at(120),
+    }
 }
 
 #[test]
 fn endpoints_take_turns_within_their_concurrency() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_concurrency: 3,
+        concurrency_per_endpoint: 3,
         ..EngineSettings::default()
     });
     dispatcher.admit(claims(1, 0, 5), at(0));
@@ -93,8 +103,8 @@ fn endpoints_take_turns_within_their_concurrency() {
 #[test]
 fn endpoints_that_never_answer_leave_slots_to_those_with_few_attempts() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_attempts: 40,
-        max_concurrency: 16,
+        total_concurrency: 40,
+        concurrency_per_endpoint: 16,
         ..EngineSettings::default()
     });
     dispatcher.admit(claims(1, 0, 100), at(0));
@@ -118,7 +128,7 @@ fn a_lease_too_short_for_an_attempt_is_given_back() {
     assert_eq!(work.starts.len(), 1);
     assert_eq!(work.starts[0].claim.delivery_id, DeliveryId(2));
     assert_eq!(work.releases.len(), 1);
-    assert_eq!(work.releases[0].0, DeliveryId(1));
+    assert_eq!(work.releases[0].delivery_id, DeliveryId(1));
 }
 
 #[test]
@@ -146,7 +156,7 @@ fn a_rate_spaces_attempts() {
 #[test]
 fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_concurrency: 10,
+        concurrency_per_endpoint: 10,
         ..EngineSettings::default()
     });
     dispatcher.admit(claims(1, 0, 30), at(0));
@@ -162,7 +172,7 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     );
     // The nine slots that became free before it opened stayed empty only because no work was taken.
     assert_eq!((work.starts.len(), work.releases.len()), (0, 20));
-    assert!(dispatcher.appetite(at(0)).except.contains(&EndpointId(1)));
+    assert!(dispatcher.appetite().except.contains(&EndpointId(1)));
     assert_eq!(dispatcher.take_wanted(), []);
 
     dispatcher.pass_time(at(5));
@@ -178,20 +188,23 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     assert_eq!(begun(&mut dispatcher, at(5)), [1]);
     assert_eq!(dispatcher.take_wanted(), []);
     end(&mut dispatcher, 1, ALIVE, at(6));
-    assert_eq!(dispatcher.take_wanted()[0].count, 1024);
+    assert_eq!(dispatcher.take_wanted()[0].count, 64);
 }
 
 #[test]
 fn a_full_buffer_is_left_to_the_queue_until_the_queue_is_empty() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_concurrency: 1,
+        concurrency_per_endpoint: 1,
         max_buffered: 4,
         ..EngineSettings::default()
     });
-    let except = |dispatcher: &mut Dispatcher| dispatcher.appetite(at(0)).except.len();
+    let except = |dispatcher: &mut Dispatcher| dispatcher.appetite().except.len();
     dispatcher.admit(claims(1, 0, 5), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     assert_eq!(except(&mut dispatcher), 1, "4 wait");
+    for _ in 0..2 {
+        dispatcher.left_in_queue(&[EndpointId(1)], at(0));
+    }
 
     end(&mut dispatcher, 1, ALIVE, at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
@@ -213,13 +226,13 @@ fn a_full_buffer_is_left_to_the_queue_until_the_queue_is_empty() {
 #[test]
 fn too_many_bytes_stop_publishers_but_not_free_slots() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_concurrency: 2,
+        concurrency_per_endpoint: 2,
         max_buffered_bytes: 1,
         ..EngineSettings::default()
     });
     dispatcher.admit(claims(1, 0, 5), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)).len(), 2);
-    assert!(dispatcher.appetite(at(0)).full);
+    assert!(dispatcher.appetite().full);
     dispatcher.found_ready(EndpointId(2), at(0));
     assert_eq!(
         dispatcher.take_wanted()[0].count,
@@ -242,13 +255,13 @@ fn claims_older_than_a_change_of_their_endpoint_are_given_back() {
 #[test]
 fn a_drain_gives_back_what_waits_and_what_still_comes() {
     let mut dispatcher = dispatcher(EngineSettings {
-        max_concurrency: 1,
+        concurrency_per_endpoint: 1,
         ..EngineSettings::default()
     });
     dispatcher.admit(claims(1, 0, 3), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     dispatcher.drain(at(0));
-    assert!(dispatcher.appetite(at(0)).full);
+    assert!(dispatcher.appetite().full);
     assert_eq!(dispatcher.take_work(at(0)).releases.len(), 2);
     dispatcher.admit(claims(2, 3, 1), at(0));
     let work = dispatcher.take_work(at(0));
@@ -272,4 +285,89 @@ fn endpoints_without_anything_to_do_are_forgotten() {
     assert!(dispatcher.timers.is_empty() && dispatcher.sated.is_empty());
     assert_eq!((dispatcher.attempting, dispatcher.recording), (0, 0));
     assert_eq!(dispatcher.buffered_bytes, 0);
+}
+
+#[test]
+fn a_full_buffer_that_left_nothing_in_the_queue_asks_for_nothing() {
+    let mut dispatcher = dispatcher(EngineSettings {
+        concurrency_per_endpoint: 1,
+        max_buffered: 1,
+        ..EngineSettings::default()
+    });
+    dispatcher.admit(claims(1, 0, 2), at(0));
+    assert_eq!(begun(&mut dispatcher, at(0)), [1]);
+    end(&mut dispatcher, 1, ALIVE, at(0));
+    assert_eq!(begun(&mut dispatcher, at(0)), [1]);
+    assert_eq!(dispatcher.take_wanted(), []);
+    assert!(dispatcher.appetite().except.is_empty());
+}
+
+#[test]
+fn what_is_left_in_the_queue_while_claims_are_under_way_is_asked_for_next() {
+    let mut dispatcher = dispatcher(EngineSettings::default());
+    dispatcher.found_ready(EndpointId(1), at(0));
+    let wanted = dispatcher.take_wanted();
+    dispatcher.left_in_queue(&[EndpointId(1)], at(0));
+    dispatcher.claimed(&wanted, Some(Vec::new()), at(0));
+    assert_eq!(dispatcher.take_wanted(), wanted);
+    dispatcher.claimed(&wanted, Some(Vec::new()), at(0));
+    assert_eq!(dispatcher.take_wanted(), []);
+}
+
+#[test]
+fn endpoints_left_in_the_queue_do_not_fill_the_memory() {
+    let mut dispatcher = dispatcher(EngineSettings::default());
+    let endpoints: Vec<_> = (0..10_000).map(EndpointId).collect();
+    dispatcher.left_in_queue(&endpoints, at(1));
+    assert_eq!(dispatcher.load().endpoints, 512);
+    assert!(dispatcher.take_scan(at(1)), "the rest is looked for");
+}
+
+#[test]
+fn nothing_begins_while_a_result_can_not_be_recorded() {
+    let mut dispatcher = dispatcher(EngineSettings {
+        concurrency_per_endpoint: 2,
+        ..EngineSettings::default()
+    });
+    dispatcher.admit(claims(1, 0, 5), at(0));
+    dispatcher.found_ready(EndpointId(2), at(0));
+    assert_eq!(begun(&mut dispatcher, at(0)), [1, 1]);
+    for token in [0, 1] {
+        dispatcher.ended(EndpointId(1), ALIVE, true, at(0));
+        dispatcher.recording_fails(lease(token));
+        dispatcher.recording_fails(lease(token));
+    }
+    assert!(dispatcher.appetite().full);
+    for token in [0, 1] {
+        assert!(begun(&mut dispatcher, at(0)).is_empty());
+        assert_eq!(dispatcher.take_wanted(), []);
+        dispatcher.recorded(EndpointId(1), lease(token), at(0));
+    }
+    assert_eq!(begun(&mut dispatcher, at(0)), [1, 1]);
+    assert_eq!(dispatcher.take_wanted().len(), 1);
+}
+
+#[test]
+fn a_clock_that_is_set_back_wakes_what_would_wait_for_it() {
+    let mut dispatcher = dispatcher(EngineSettings {
+        rate: Some(Rate {
+            per_second: NonZeroU32::MIN,
+        }),
+        idle_poll: Duration::from_secs(5),
+        ..EngineSettings::default()
+    });
+    dispatcher.pass_time(at(10_000));
+    assert!(dispatcher.take_scan(at(10_000)));
+    dispatcher.scan_by(at(10_005));
+    let lasting = |delivery_id| claim(1, delivery_id, at(20_000));
+    dispatcher.admit(vec![lasting(1), lasting(2)], at(10_000));
+    assert_eq!(begun(&mut dispatcher, at(10_000)), [1], "one a second");
+    assert_eq!(dispatcher.sleep(at(10_000)), Some(at(10_001)));
+
+    dispatcher.pass_time(at(400));
+    assert!(dispatcher.take_scan(at(400)));
+    assert!(begun(&mut dispatcher, at(400)).is_empty());
+    assert_eq!(dispatcher.sleep(at(400)), Some(at(401)));
+    dispatcher.pass_time(at(401));
+    assert_eq!(begun(&mut dispatcher, at(401)), [1]);
 }

@@ -32,7 +32,7 @@ impl ManualClock {
     /// Turns the clock, and wakes who slept until then.
     pub(crate) fn turn_to(&self, time: Timestamp) {
         let mut state = self.state();
-        assert!(time >= state.now, "clocks are not turned back here");
+        assert!(time >= state.now, "to be set back by another call");
         state.now = time;
         let (woken, asleep) = state
             .sleepers
@@ -44,16 +44,34 @@ impl ManualClock {
         }
     }
 
+    /// Sets the clock back. As with the machine's, who sleeps sleeps for as long as before.
+    pub(crate) fn set_back(&self, by: Duration) {
+        let mut state = self.state();
+        state.now -= by;
+        for (until, _) in &mut state.sleepers {
+            *until -= by;
+        }
+    }
+
     pub(crate) fn turn(&self, by: Duration) {
         self.turn_to(self.now() + by);
     }
 
     /// Waits until somebody sleeps until exactly `time`.
     pub(crate) async fn sleeper_until(&self, time: Timestamp) {
+        self.sleepers(|awaited| awaited.contains(&time)).await;
+    }
+
+    /// Waits until somebody sleeps.
+    pub(crate) async fn sleeper(&self) {
+        self.sleepers(|awaited| !awaited.is_empty()).await;
+    }
+
+    async fn sleepers(&self, wanted: impl Fn(&[Timestamp]) -> bool) {
         loop {
             let mut slept = std::pin::pin!(self.slept.notified());
             slept.as_mut().enable();
-            if self.awaited().contains(&time) {
+            if wanted(&self.awaited()) {
                 return;
             }
             slept.await;

@@ -1,24 +1,25 @@
 //! A database, a clock, receivers and an engine.
 
 mod clock;
+mod parts;
 mod queue;
 mod receivers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use orderhook_delivery::{
-    AttemptSeen, BreakerState, Clock as _, EngineHandle, EngineSettings, Load, Observer, Random,
+    AttemptSeen, BreakerState, Clock as _, EngineHandle, EngineSettings, Load, LostAttempt,
 };
 use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
 use orderhook_store::{
-    Access as _, AttemptRecord, BoxError, Delivery, DeliveryFilter, DeliveryId, EndpointId,
-    Endpoints as _, History as _, Key, Keyring, MerchantId, NewEvent, NewPush, Once, Operator,
-    PageRequest, Publishing as _, Randomness, StoreError, Webhooks as _,
+    Access as _, AttemptRecord, Delivery, DeliveryFilter, DeliveryId, EndpointId, Endpoints as _,
+    History as _, Key, Keyring, MerchantId, NewEvent, NewPush, Once, Operator, PageRequest,
+    Publishing as _, Webhooks as _,
 };
 use orderhook_types::Secret;
 use tempfile::TempDir;
@@ -26,89 +27,14 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub(crate) use self::clock::ManualClock;
+pub(crate) use self::parts::Fixed;
+use self::parts::{Counting, Parts, Seen};
 pub(crate) use self::queue::FaultyQueue;
 pub(crate) use self::receivers::{Manner, Push, Receivers};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// How long a test waits, in real time, for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What the engine told.
-#[derive(Debug)]
-pub(crate) enum Seen {
-    Attempted(AttemptSeen),
-    Recorded(DeliveryId, bool),
-    Breaker(BreakerState),
-    StoreFailed,
-}
-
-struct Telling(mpsc::UnboundedSender<Seen>);
-
-impl Observer for Telling {
-    fn attempted(&self, attempt: &AttemptSeen) {
-        let _ = self.0.send(Seen::Attempted(*attempt));
-    }
-
-    fn recorded(&self, delivery_id: DeliveryId, held: bool) {
-        let _ = self.0.send(Seen::Recorded(delivery_id, held));
-    }
-
-    fn breaker_changed(&self, _: EndpointId, state: BreakerState) {
-        let _ = self.0.send(Seen::Breaker(state));
-    }
-
-    fn store_failed(&self, _: &StoreError) {
-        let _ = self.0.send(Seen::StoreFailed);
-    }
-}
-
-/// One number for ever, so that jitter is known.
-struct Fixed(u64);
-
-impl Random for Fixed {
-    fn number(&self) -> u64 {
-        self.0
-    }
-}
-
-struct Counting(AtomicU64);
-
-impl Randomness for Counting {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
-        let number = self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes();
-        bytes.fill(0);
-        for (place, byte) in bytes.iter_mut().zip(number) {
-            *place = byte;
-        }
-        Ok(())
-    }
-}
-
-/// What an engine is made of.
-struct Parts {
-    queue: Arc<FaultyQueue>,
-    receivers: Arc<Receivers>,
-    clock: Arc<ManualClock>,
-    random: u64,
-    settings: EngineSettings,
-    tell: mpsc::UnboundedSender<Seen>,
-}
-
-impl Parts {
-    async fn start(&self, store: &Sqlite) -> EngineHandle {
-        let engine = EngineHandle::start(
-            Arc::clone(&self.queue) as _,
-            Arc::clone(&self.receivers) as _,
-            Arc::clone(&self.clock) as _,
-            Arc::new(Fixed(self.random)),
-            self.settings.clone(),
-            Arc::new(Telling(self.tell.clone())),
-        );
-        let engine = engine.await.expect("starts");
-        store.dispatch_to(engine.dispatch());
-        engine
-    }
-}
 
 pub(crate) struct World {
     pub(crate) store: Arc<Sqlite>,
@@ -139,6 +65,8 @@ impl World {
         Self::with(quiet(), 0).await
     }
 
+    /// With an engine that has looked at the whole queue once, so that publishers hand over.
+    ///
     /// `random` is the least (0) or the most ([`u64::MAX`]) jitter.
     pub(crate) async fn with(settings: EngineSettings, random: u64) -> Self {
         let directory = TempDir::new().expect("a directory");
@@ -171,8 +99,11 @@ impl World {
             settings,
             tell,
         };
+        let engine = parts.start(&store).await;
+        let slept = timeout(PATIENCE, clock.sleeper()).await;
+        slept.expect("the engine has looked");
         Self {
-            engine: parts.start(&store).await,
+            engine,
             store,
             queue,
             clock,
@@ -270,7 +201,7 @@ impl World {
 
     /// Waits until something was told for which `wanted` gives a value; each counts once, and what
     /// is not wanted now is kept for later.
-    pub(crate) async fn seen<T>(&mut self, mut wanted: impl FnMut(&Seen) -> Option<T>) -> T {
+    async fn seen<T>(&mut self, mut wanted: impl FnMut(&Seen) -> Option<T>) -> T {
         for index in 0..self.unclaimed.len() {
             if let Some(value) = wanted(&self.unclaimed[index]) {
                 self.unclaimed.remove(index);
@@ -302,6 +233,15 @@ impl World {
         for _ in 0..times {
             self.recorded().await;
         }
+    }
+
+    /// Waits until the next attempt is lost; why.
+    pub(crate) async fn lost(&mut self) -> LostAttempt {
+        self.seen(|seen| match seen {
+            Seen::Lost(why) => Some(*why),
+            _ => None,
+        })
+        .await
     }
 
     pub(crate) async fn breaker(&mut self) -> BreakerState {
@@ -337,6 +277,22 @@ impl World {
         };
         let looked = timeout(PATIENCE, look).await;
         assert!(looked.is_ok(), "{:?}", self.engine.load());
+    }
+
+    /// Turns the clock to each look at the queue that the engine waits for, until `wanted`. What is
+    /// given back while the queue is looked at is found by the next look.
+    pub(crate) async fn look_until(&self, wanted: impl Fn(&Self) -> bool) {
+        let look = async {
+            while !wanted(self) {
+                let soon = self.after(self.parts.settings.poll);
+                let next = self.clock.awaited().into_iter().min();
+                if let Some(next) = next.filter(|next| *next <= soon) {
+                    self.clock.turn_to(next);
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, look).await.expect("is found in time");
     }
 
     /// Waits until the engine sleeps until exactly then, having nothing to do before.

@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhook_store::sqlite::Sqlite;
-use orderhook_store::{Claim, DeliveryId, EndpointId, Finished, Lease, Queue, StoreError, Wanted};
+use orderhook_store::{Claim, EndpointId, Finished, Queue, Released, StoreError, Wanted};
 
 pub(crate) struct FaultyQueue {
     store: Arc<Sqlite>,
+    pub(crate) ready_fails: AtomicBool,
     pub(crate) finish_fails: AtomicBool,
+    /// As no later call would change.
+    pub(crate) finish_is_refused: AtomicBool,
     pub(crate) claim_fails: AtomicBool,
+    pub(crate) claim_panics: AtomicBool,
     pub(crate) claimed: AtomicUsize,
 }
 
@@ -19,8 +23,11 @@ impl FaultyQueue {
     pub(crate) fn new(store: Arc<Sqlite>) -> Self {
         Self {
             store,
+            ready_fails: AtomicBool::new(false),
             finish_fails: AtomicBool::new(false),
+            finish_is_refused: AtomicBool::new(false),
             claim_fails: AtomicBool::new(false),
+            claim_panics: AtomicBool::new(false),
             claimed: AtomicUsize::new(0),
         }
     }
@@ -45,6 +52,7 @@ impl Queue for FaultyQueue {
         after: Option<EndpointId>,
         limit: u32,
     ) -> Result<Vec<EndpointId>, StoreError> {
+        fail_if(&self.ready_fails)?;
         self.store.ready(now, after, limit).await
     }
 
@@ -55,6 +63,10 @@ impl Queue for FaultyQueue {
         lease_until: Timestamp,
     ) -> Result<Vec<Claim>, StoreError> {
         fail_if(&self.claim_fails)?;
+        assert!(
+            !self.claim_panics.load(Ordering::SeqCst),
+            "as the test told it to"
+        );
         let claims = self.store.claim(wanted, now, lease_until).await?;
         self.claimed.fetch_add(claims.len(), Ordering::SeqCst);
         Ok(claims)
@@ -62,14 +74,13 @@ impl Queue for FaultyQueue {
 
     async fn finish(&self, finished: Finished, now: Timestamp) -> Result<bool, StoreError> {
         fail_if(&self.finish_fails)?;
+        if self.finish_is_refused.load(Ordering::SeqCst) {
+            return Err(StoreError::Refused("as the test told it to".into()));
+        }
         self.store.finish(finished, now).await
     }
 
-    async fn release(
-        &self,
-        leases: Vec<(DeliveryId, Lease)>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn release(&self, leases: Vec<Released>, now: Timestamp) -> Result<(), StoreError> {
         self.store.release(leases, now).await
     }
 

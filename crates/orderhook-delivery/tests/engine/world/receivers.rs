@@ -1,13 +1,17 @@
 //! Receivers that answer what they are told to.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use orderhook_delivery::{Answer, OutgoingRequest, SendError, Transport};
+use orderhook_delivery::{Answer, ConnectError, OutgoingRequest, SendError, Transport};
 use tokio::sync::{mpsc, oneshot};
+
+/// Too many open files.
+const EMFILE: i32 = 24;
 
 /// What a receiver does with a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub(crate) enum Manner {
     Hang,
     /// It breaks our own code.
     Panic,
+    /// We have no file descriptor left to connect to it.
+    OutOfFiles,
 }
 
 /// A push that waits for the test's answer.
@@ -123,6 +129,10 @@ impl Receivers {
             Manner::Answer(status) => Ok(answer(status)),
             Manner::Hang => std::future::pending().await,
             Manner::Panic => panic!("as the test told it to"),
+            Manner::OutOfFiles => Err(SendError::Connect(ConnectError::Tcp {
+                address: ([192, 0, 2, 1], 443).into(),
+                source: Arc::new(io::Error::from_raw_os_error(EMFILE)),
+            })),
             Manner::Ask => {
                 let (answer, answered) = oneshot::channel();
                 let _ = self.pushes.send(Push { request, answer });

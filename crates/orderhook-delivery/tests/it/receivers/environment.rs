@@ -17,7 +17,7 @@ async fn a_proxy_in_the_environment_is_not_used() {
 
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "receivers::environment::posts_to_the_receiver"]);
-    child.args(["--ignored", "--nocapture"]);
+    child.arg("--nocapture");
     child.env(RECEIVER, receiver.url());
     for name in [
         "HTTP_PROXY",
@@ -41,9 +41,10 @@ async fn a_proxy_in_the_environment_is_not_used() {
 }
 
 #[tokio::test]
-#[ignore = "a part of a_proxy_in_the_environment_is_not_used"]
 async fn posts_to_the_receiver() {
-    let url = std::env::var(RECEIVER).unwrap();
+    let Ok(url) = std::env::var(RECEIVER) else {
+        return; // a part of a_proxy_in_the_environment_is_not_used, which says where to post
+    };
     let result = post(&transport(), &url, LONG).await;
     assert_eq!(
         verdict(EndpointKind::Webhook, &result).outcome,

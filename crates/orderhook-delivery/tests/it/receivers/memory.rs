@@ -48,7 +48,7 @@ async fn an_attempt_costs_less_than_8_mib() {
 
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "receivers::memory::attempts_stay_small"]);
-    child.args(["--ignored", "--nocapture"]);
+    child.arg("--nocapture");
     child.env(RECEIVERS, urls.join(" "));
     let output = tokio::task::spawn_blocking(move || child.output()).await;
     let output = output.unwrap().unwrap();
@@ -62,9 +62,10 @@ async fn an_attempt_costs_less_than_8_mib() {
 
 /// Each receiver is met twice: what the first attempt brings in, such as code, is no cost of one.
 #[tokio::test]
-#[ignore = "a part of an_attempt_costs_less_than_8_mib"]
 async fn attempts_stay_small() {
-    let urls = std::env::var(RECEIVERS).unwrap();
+    let Ok(urls) = std::env::var(RECEIVERS) else {
+        return; // a part of an_attempt_costs_less_than_8_mib, which says who the receivers are
+    };
     let transport = transport();
     for url in urls.split(' ') {
         let _ = post(&transport, url, SHORT).await;
