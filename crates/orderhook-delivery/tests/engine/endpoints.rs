@@ -193,11 +193,11 @@ async fn what_waits_for_a_paused_endpoint_goes_back_to_the_queue() {
     world.recorded().await;
     world.assert_no_push();
 
+    world.receivers.set(URL, Manner::Answer(200));
     let resumed = world
         .store
         .set_endpoint_state(endpoint_id, EndpointState::Active, None, now);
     assert!(matches!(resumed.await, Ok(Some(_))));
-    world.receivers.set(URL, Manner::Answer(200));
     let all = |world: &World| world.receivers.counts(URL).begun == 5;
     world.look_until(all).await;
     world.recorded_times(4).await;

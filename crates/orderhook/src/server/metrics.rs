@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use orderhook_delivery::{AttemptSeen, BreakerState, Observer};
+use orderhook_delivery::{AttemptSeen, BreakerState, LostAttempt, Observer};
 use orderhook_store::{AttemptOutcome, DeliveryId, EndpointId, Stats, StoreError};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +24,11 @@ struct OutcomeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     state: &'static str,
 }
@@ -42,6 +47,7 @@ pub(crate) struct Metrics {
     attempt_seconds: Histogram,
     wait_seconds: Histogram,
     leases_lost: Counter,
+    attempts_lost: Family<ReasonLabels, Counter>,
     breakers: Family<StateLabels, Counter>,
     store_errors: Counter,
     pending: Gauge,
@@ -66,6 +72,7 @@ impl Metrics {
             attempt_seconds: latency(),
             wait_seconds: latency(),
             leases_lost: Counter::default(),
+            attempts_lost: Family::default(),
             breakers: Family::default(),
             store_errors: Counter::default(),
             pending: Gauge::default(),
@@ -94,6 +101,11 @@ impl Metrics {
             "Time from the lease of a delivery to the beginning of its attempt",
             Unit::Seconds,
             metrics.wait_seconds.clone(),
+        );
+        registry.register(
+            "attempts_lost",
+            "Attempts without a record, which will be made again, by the reason",
+            metrics.attempts_lost.clone(),
         );
         registry.register(
             "leases_lost",
@@ -203,6 +215,19 @@ impl Observer for Metrics {
         if !held {
             self.leases_lost.inc();
         }
+    }
+
+    fn attempt_lost(&self, _: DeliveryId, lost: LostAttempt) {
+        let reason = match lost {
+            LostAttempt::Unsigned => "unsigned",
+            LostAttempt::NotConnected => "not_connected",
+            LostAttempt::Panicked => "panicked",
+            LostAttempt::Unrecorded => "unrecorded",
+            _ => "other",
+        };
+        self.attempts_lost
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
     }
 
     fn breaker_changed(&self, _: EndpointId, state: BreakerState) {
