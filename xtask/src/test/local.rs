@@ -1,6 +1,9 @@
 //! The steps that need nothing but Rust.
 
+use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -34,7 +37,7 @@ pub(super) fn run_clippy(run: &Run) -> anyhow::Result<()> {
 }
 
 pub(super) fn check_generated_code(run: &Run) -> anyhow::Result<()> {
-    let this_program = std::env::current_exe().context("the path of this program is not known")?;
+    let this_program = env::current_exe().context("the path of this program is not known")?;
     execute(run.command(this_program).args(["gen", "--check"]))
 }
 
@@ -69,6 +72,7 @@ pub(super) fn build_documentation(run: &Run) -> anyhow::Result<()> {
 }
 
 pub(super) fn package_libraries(run: &Run) -> anyhow::Result<()> {
+    forget_unpacked_libraries()?;
     let mut command = cargo(run);
     command.arg("package");
     for library in LIBRARIES {
@@ -76,13 +80,47 @@ pub(super) fn package_libraries(run: &Run) -> anyhow::Result<()> {
     }
     // Whoever works on a change has not committed it yet; what is checked in CI is what would be
     // published.
-    if std::env::var_os("CI").is_none() {
+    if env::var_os("CI").is_none() {
         command.arg("--allow-dirty");
     }
     execute(&mut command)
 }
 
+/// Cargo unpacks each version of a package only once, those that it has just made included: the next
+/// change of a library would be verified with the library as it was before.
+fn forget_unpacked_libraries() -> anyhow::Result<()> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let registry = home.context("there is no home of cargo")?.join("registry");
+    for part in ["cache", "src"] {
+        // Registries of the network have a host before the dash.
+        for local in entries(&registry.join(part), "-")? {
+            for library in entries(&local, "orderhook-")? {
+                match library.is_dir() {
+                    true => fs::remove_dir_all(&library)?,
+                    false => fs::remove_file(&library)?,
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder under a name that begins with `prefix`; nothing if there is no folder.
+fn entries(folder: &Path, prefix: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if folder.exists() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(prefix) {
+                found.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The cargo that runs us, so that both are of one toolchain.
 fn cargo(run: &Run) -> Command {
-    run.command(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+    run.command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }

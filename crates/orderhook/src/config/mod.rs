@@ -1,4 +1,4 @@
-//! The settings: what they are. Where they come from is for [`load`] to find.
+//! The settings: what they are. Where they come from is for [`load()`] to find.
 //!
 //! `orderhook.default.toml` beside the manifest is compiled in. It has every default and explains
 //! every key, so it is the reference; a key that is not in it does not exist.
@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) merchant_listen: SocketAddr,
     pub(crate) operator_listen: SocketAddr,
     pub(crate) behind_tls: bool,
-    /// Those of `encryption_keys_file` too, once [`load`] has read it.
+    /// Those of `encryption_keys_file` too, once [`load()`] has read it.
     pub(crate) encryption_keys: Vec<EncryptionKey>,
     pub(crate) encryption_keys_file: Option<PathBuf>,
     #[serde(with = "duration")]
