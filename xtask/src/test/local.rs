@@ -73,8 +73,13 @@ pub(super) fn build_documentation(run: &Run) -> anyhow::Result<()> {
 
 pub(super) fn package_libraries(run: &Run) -> anyhow::Result<()> {
     forget_unpacked_libraries()?;
+    // Nor is what it has built of one version ever built again.
+    let target = run.root.join("target/packages");
+    if target.exists() {
+        fs::remove_dir_all(&target)?;
+    }
     let mut command = cargo(run);
-    command.arg("package");
+    command.arg("package").arg("--target-dir").arg(target);
     for library in LIBRARIES {
         command.args(["--package", library]);
     }
