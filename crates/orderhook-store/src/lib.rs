@@ -30,6 +30,7 @@ mod history;
 mod idempotency;
 mod ids;
 mod keyring;
+mod names;
 mod page;
 mod publishing;
 mod queue;
@@ -55,7 +56,7 @@ pub use publishing::{NewEvent, NewPush, PublishedEvent, Publishing};
 pub use queue::{
     Appetite, Claim, Dispatch, EndpointNews, Finished, Lease, Next, Queue, Released, Wanted,
 };
-pub use replays::{ReplayFilter, Replayed, Replays};
+pub use replays::{ReplayCounts, ReplayFilter, Replayed, Replays};
 pub use upkeep::{Retention, Stats, Swept, Upkeep};
 pub use webhooks::{WebhookFilter, WebhookRecord, Webhooks};
 

@@ -31,6 +31,15 @@ pub enum Replayed {
     EndpointGone,
 }
 
+/// What came of replaying all that a filter selects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayCounts {
+    /// How many it selected.
+    pub matched: u64,
+    /// How many of them are queued again: those that were still as they were when their turn came.
+    pub replayed: u64,
+}
+
 /// Used by the operator API.
 ///
 /// A replay begins the schedule anew under the same `webhook-id`. An order's push that was finished
@@ -48,10 +57,10 @@ pub trait Replays: Send + Sync {
     /// How many deliveries a filter selects; those of deleted webhooks never.
     async fn count_replays(&self, filter: &ReplayFilter) -> Result<u64, StoreError>;
 
-    /// Replays all that a filter selects, in transactions of bounded size; returns how many.
+    /// Replays all that a filter selects, in transactions of bounded size.
     async fn replay_deliveries(
         &self,
         filter: &ReplayFilter,
         now: Timestamp,
-    ) -> Result<u64, StoreError>;
+    ) -> Result<ReplayCounts, StoreError>;
 }

@@ -27,68 +27,30 @@ macro_rules! ids {
 
 ids!(MerchantId, TokenId, EndpointId, EventId, DeliveryId);
 
-/// A closed set of texts; the same texts stand in the `CHECK` of the column.
-macro_rules! texts {
-    ($($name:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {$(
-        impl $name {
-            pub(super) const fn as_text(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
-            }
-        }
-
-        impl ToSql for $name {
+/// Closed sets of names; the same names stand in the `CHECK` of the column.
+macro_rules! names {
+    ($($type:ident),+) => {$(
+        impl ToSql for $type {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                Ok(self.as_text().into())
+                Ok(self.as_str().into())
             }
         }
 
-        impl FromSql for $name {
+        impl FromSql for $type {
             fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                match value.as_str()? {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(FromSqlError::InvalidType),
-                }
+                Self::from_name(value.as_str()?).ok_or(FromSqlError::InvalidType)
             }
         }
     )+};
 }
 
-texts! {
-    EndpointKind {
-        Webhook = "webhook",
-        OrderCallback = "order_callback",
-    }
-    EndpointState {
-        Active = "active",
-        Paused = "paused",
-        Disabled = "disabled",
-    }
-    EventKind {
-        CardEvent = "card_event",
-        OrderStatusChange = "order_status_change",
-    }
-    DeliveryState {
-        Pending = "pending",
-        Acknowledged = "acknowledged",
-        Failed = "failed",
-        Cancelled = "cancelled",
-    }
-    AttemptOutcome {
-        Acknowledged = "acknowledged",
-        NotAcknowledged = "not_acknowledged",
-        Rejected = "rejected",
-        Redirected = "redirected",
-        Gone = "gone",
-        TimedOut = "timed_out",
-        ConnectionFailed = "connection_failed",
-        TlsFailed = "tls_failed",
-        AddressRefused = "address_refused",
-        AnswerTooLarge = "answer_too_large",
-        AnswerMalformed = "answer_malformed",
-    }
-}
+names!(
+    AttemptOutcome,
+    DeliveryState,
+    EndpointKind,
+    EndpointState,
+    EventKind
+);
 
 /// A time, kept to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,7 +11,8 @@ use super::history::{find_delivery, is_in_state, queued_first};
 use super::publishing::{Queued, next_place, order_key};
 use super::rows::Conditions;
 use crate::{
-    DeliveryId, DeliveryState, EndpointId, MerchantId, ReplayFilter, Replayed, Replays, StoreError,
+    DeliveryId, DeliveryState, EndpointId, MerchantId, ReplayCounts, ReplayFilter, Replayed,
+    Replays, StoreError,
 };
 
 /// So many deliveries are replayed by one transaction.
@@ -54,7 +55,7 @@ impl Replays for Sqlite {
         &self,
         filter: &ReplayFilter,
         now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<ReplayCounts, StoreError> {
         let conditions = conditions(filter);
         // Looked for beside the writer: that can take long, and changing the rows does not.
         let read = move |connection: &Connection| {
@@ -73,7 +74,10 @@ impl Replays for Sqlite {
                 .call(move |batch| replay_some(batch, &some, state, now))
                 .await?;
         }
-        Ok(replayed)
+        Ok(ReplayCounts {
+            matched: selected.len() as u64,
+            replayed,
+        })
     }
 }
 

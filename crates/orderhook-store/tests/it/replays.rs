@@ -1,6 +1,8 @@
 //! Deliveries that are made once more.
 
-use orderhook_store::{Claim, DeliveryId, DeliveryState, EndpointId, Next, ReplayFilter, Replayed};
+use orderhook_store::{
+    Claim, DeliveryId, DeliveryState, EndpointId, Next, ReplayCounts, ReplayFilter, Replayed,
+};
 
 use crate::harness::{Harness, at, card_event, card_load};
 
@@ -157,7 +159,13 @@ async fn a_filter_selects_what_is_counted_and_replayed() {
         ..failed()
     };
     let replayed = harness.store.replay_deliveries(&of_mine, at(9)).await;
-    assert_eq!(replayed.expect("replays"), 2);
+    assert_eq!(
+        replayed.expect("replays"),
+        ReplayCounts {
+            matched: 2,
+            replayed: 2,
+        }
+    );
     check(failed(), 1).await;
     assert_eq!(harness.claim(webhook, at(9)).await.len(), 2);
     harness
@@ -198,7 +206,13 @@ async fn of_pending_deliveries_only_those_that_wait_are_replayed() {
         1
     );
     let replayed = harness.store.replay_deliveries(&pending, at(2)).await;
-    assert_eq!(replayed.expect("replays"), 1);
+    assert_eq!(
+        replayed.expect("replays"),
+        ReplayCounts {
+            matched: 1,
+            replayed: 1,
+        }
+    );
     let claims = harness.claim(webhook, at(2)).await;
     assert_eq!(
         (claims.len(), claims[0].delivery_id),
@@ -229,6 +243,12 @@ async fn more_are_replayed_than_one_transaction_takes() {
         event_type: None,
     };
     let replayed = harness.store.replay_deliveries(&failed, at(1)).await;
-    assert_eq!(replayed.expect("replays"), 1000);
+    assert_eq!(
+        replayed.expect("replays"),
+        ReplayCounts {
+            matched: 1000,
+            replayed: 1000,
+        }
+    );
     assert_eq!(harness.claim(webhook, at(1)).await.len(), 1000);
 }

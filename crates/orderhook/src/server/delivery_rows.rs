@@ -1,7 +1,7 @@
 //! Deliveries and attempts as the answers of the operator API have them.
 
-use orderhook_api::runtime::{Location, Rule};
-use orderhook_store::{AttemptOutcome, AttemptRecord, Delivery, DeliveryId, DeliveryState};
+use orderhook_api::runtime::Location;
+use orderhook_store::{AttemptRecord, Delivery, DeliveryId, DeliveryState};
 use orderhook_types as wire;
 
 use super::refused::Refused;
@@ -15,17 +15,12 @@ pub(crate) fn delivery(row: Delivery) -> wire::Delivery {
         merchant_id: row.merchant_id.0,
         endpoint_id: row.endpoint_id.0,
         url: row.url,
-        state: match row.state {
-            DeliveryState::Pending => wire::DeliveryState::Pending,
-            DeliveryState::Acknowledged => wire::DeliveryState::Acknowledged,
-            DeliveryState::Failed => wire::DeliveryState::Failed,
-            DeliveryState::Cancelled => wire::DeliveryState::Cancelled,
-        },
+        state: row.state.as_str().into(),
         attempts: row.attempts.into(),
         create_time: rfc3339(row.created_at),
         next_attempt_time: row.next_attempt_at.map(rfc3339),
         finish_time: row.finished_at.map(rfc3339),
-        last_outcome: last.as_ref().map(|attempt| outcome(attempt.outcome)),
+        last_outcome: last.as_ref().map(|attempt| attempt.outcome.as_str().into()),
         last_reason: last.map(|attempt| attempt.reason),
     }
 }
@@ -38,43 +33,47 @@ pub(crate) fn attempt(delivery_id: DeliveryId, row: AttemptRecord) -> wire::Atte
         delivery_id: delivery_id.0,
         attempt_time: rfc3339(row.attempted_at),
         duration_ms: row.duration_ms.into(),
-        outcome: outcome(row.outcome),
+        outcome: row.outcome.as_str().into(),
         status: row.status.map(i64::from),
         reason: row.reason,
         answer: (!answer.is_empty()).then_some(answer),
     }
 }
 
-fn outcome(outcome: AttemptOutcome) -> wire::AttemptOutcome {
-    match outcome {
-        AttemptOutcome::Acknowledged => wire::AttemptOutcome::Acknowledged,
-        AttemptOutcome::NotAcknowledged => wire::AttemptOutcome::NotAcknowledged,
-        AttemptOutcome::Rejected => wire::AttemptOutcome::Rejected,
-        AttemptOutcome::Redirected => wire::AttemptOutcome::Redirected,
-        AttemptOutcome::Gone => wire::AttemptOutcome::Gone,
-        AttemptOutcome::TimedOut => wire::AttemptOutcome::TimedOut,
-        AttemptOutcome::ConnectionFailed => wire::AttemptOutcome::ConnectionFailed,
-        AttemptOutcome::TlsFailed => wire::AttemptOutcome::TlsFailed,
-        AttemptOutcome::AddressRefused => wire::AttemptOutcome::AddressRefused,
-        AttemptOutcome::AnswerTooLarge => wire::AttemptOutcome::AnswerTooLarge,
-        AttemptOutcome::AnswerMalformed => wire::AttemptOutcome::AnswerMalformed,
-    }
-}
-
+/// The state that a filter names.
 pub(crate) fn state_from_wire(
     location: Location,
     state: &wire::DeliveryState,
 ) -> Result<DeliveryState, Refused> {
-    match state {
-        wire::DeliveryState::Pending => Ok(DeliveryState::Pending),
-        wire::DeliveryState::Acknowledged => Ok(DeliveryState::Acknowledged),
-        wire::DeliveryState::Failed => Ok(DeliveryState::Failed),
-        wire::DeliveryState::Cancelled => Ok(DeliveryState::Cancelled),
-        _ => Err(Refused::Breaks {
-            location,
-            field: "state",
-            rule: Rule::OneOf,
-            message: "must be one of pending, acknowledged, failed, cancelled".to_owned(),
-        }),
+    let known = DeliveryState::from_name(state.as_str());
+    known.ok_or_else(|| {
+        let names = DeliveryState::ALL.iter().map(|state| state.as_str());
+        Refused::none_of(location, "state", names)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use orderhook_store::{AttemptOutcome, EndpointKind, EndpointState, EventKind};
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_name_of_the_store() {
+        macro_rules! check {
+            ($($type:ident),+) => {$(
+                for one in $type::ALL {
+                    let wire = wire::$type::from(one.as_str());
+                    assert!(!matches!(wire, wire::$type::Unknown(_)), "{one:?}");
+                }
+            )+};
+        }
+        check!(
+            AttemptOutcome,
+            DeliveryState,
+            EndpointKind,
+            EndpointState,
+            EventKind
+        );
     }
 }

@@ -50,7 +50,9 @@ pub(crate) fn prepare(config: &mut Config, folder: &Path) -> anyhow::Result<()> 
 }
 
 fn encryption_key(path: &Path) -> anyhow::Result<Zeroizing<String>> {
-    if let Ok(text) = fs::read_to_string(path) {
+    // Only where there is none: a key that can't be read just now must not be replaced.
+    if path.exists() {
+        let text = Zeroizing::new(fs::read_to_string(path)?);
         return Ok(Zeroizing::new(text.trim().to_owned()));
     }
     let mut bytes = Zeroizing::new([0; 32]);

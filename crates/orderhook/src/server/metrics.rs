@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicU64;
 
-use orderhook_delivery::{AttemptSeen, BreakerState, LostAttempt, Observer};
-use orderhook_store::{AttemptOutcome, DeliveryId, EndpointId, Stats, StoreError};
+use orderhook_delivery::{AttemptSeen, BreakerState, Load, LostAttempt, Observer};
+use orderhook_store::{DeliveryId, EndpointId, Stats, StoreError};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -55,6 +55,7 @@ pub(crate) struct Metrics {
     oldest_due_seconds: Gauge<f64, AtomicU64>,
     oldest_pending_seconds: Gauge<f64, AtomicU64>,
     endpoints: Family<StateLabels, Gauge>,
+    in_memory: Family<StateLabels, Gauge>,
 }
 
 /// From half a millisecond to 16 seconds: what a call or an attempt can take.
@@ -80,6 +81,7 @@ impl Metrics {
             oldest_due_seconds: Gauge::default(),
             oldest_pending_seconds: Gauge::default(),
             endpoints: Family::default(),
+            in_memory: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -145,6 +147,11 @@ impl Metrics {
             metrics.oldest_pending_seconds.clone(),
         );
         registry.register("endpoints", "Endpoints by state", metrics.endpoints.clone());
+        registry.register(
+            "deliveries_in_memory",
+            "Deliveries that the engine holds: waiting for their turn, being attempted or recorded",
+            metrics.in_memory.clone(),
+        );
         Self {
             registry,
             ..metrics
@@ -193,6 +200,19 @@ impl Metrics {
         }
     }
 
+    /// What the engine holds in memory.
+    pub(crate) fn load(&self, load: &Load) {
+        for (state, deliveries) in [
+            ("waiting", load.waiting),
+            ("attempting", load.attempting),
+            ("recording", load.recording),
+        ] {
+            self.in_memory
+                .get_or_create(&StateLabels { state })
+                .set(i64::try_from(deliveries).unwrap_or(i64::MAX));
+        }
+    }
+
     /// The text that Prometheus reads.
     pub(crate) fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut page = String::new();
@@ -203,7 +223,7 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn attempted(&self, attempt: &AttemptSeen) {
-        let outcome = outcome_name(attempt.outcome);
+        let outcome = attempt.outcome.as_str();
         self.attempts
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
@@ -241,21 +261,5 @@ impl Observer for Metrics {
 
     fn store_failed(&self, _: &StoreError) {
         self.store_errors.inc();
-    }
-}
-
-fn outcome_name(outcome: AttemptOutcome) -> &'static str {
-    match outcome {
-        AttemptOutcome::Acknowledged => "acknowledged",
-        AttemptOutcome::NotAcknowledged => "not_acknowledged",
-        AttemptOutcome::Rejected => "rejected",
-        AttemptOutcome::Redirected => "redirected",
-        AttemptOutcome::Gone => "gone",
-        AttemptOutcome::TimedOut => "timed_out",
-        AttemptOutcome::ConnectionFailed => "connection_failed",
-        AttemptOutcome::TlsFailed => "tls_failed",
-        AttemptOutcome::AddressRefused => "address_refused",
-        AttemptOutcome::AnswerTooLarge => "answer_too_large",
-        AttemptOutcome::AnswerMalformed => "answer_malformed",
     }
 }

@@ -69,7 +69,7 @@ pub(crate) async fn run(mut config: Config, dev: bool) -> anyhow::Result<()> {
         () = signals.next() => {}
         _ = &mut merchant => bail!("the merchant listener ended"),
         _ = &mut operator => bail!("the operator listener ended"),
-        () = parts.engine_failed() => bail!("the delivery engine ended"),
+        () = parts.engine.failed() => bail!("the delivery engine ended"),
     }
     tracing::info!("stopping: finishing what has begun; a second signal stops at once");
     let timeout = config.shutdown_timeout;
@@ -109,6 +109,7 @@ fn operator_routes(parts: &Parts) -> Router {
     let pages = pages::routes(
         Arc::clone(&parts.app.store),
         Arc::clone(&parts.app.clock),
+        Arc::clone(&parts.engine),
         Arc::clone(&parts.metrics),
     );
     routes.merge(pages).layer(middleware::from_fn_with_state(

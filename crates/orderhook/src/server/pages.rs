@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use orderhook_delivery::Clock;
+use orderhook_delivery::{Clock, EngineHandle};
 use orderhook_store::Store;
 
 use super::metrics::Metrics;
@@ -16,6 +16,7 @@ use super::metrics::Metrics;
 struct Pages {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    engine: Arc<EngineHandle>,
     metrics: Arc<Metrics>,
 }
 
@@ -23,6 +24,7 @@ struct Pages {
 pub(crate) fn routes(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    engine: Arc<EngineHandle>,
     metrics: Arc<Metrics>,
 ) -> Router {
     Router::new()
@@ -32,6 +34,7 @@ pub(crate) fn routes(
         .with_state(Pages {
             store,
             clock,
+            engine,
             metrics,
         })
 }
@@ -54,6 +57,7 @@ async fn metrics_page(State(pages): State<Pages>) -> Response {
         // The counters are still worth reading; the gauges keep what they showed before.
         Err(error) => tracing::warn!(%error, "no statistics of the store"),
     }
+    pages.metrics.load(&pages.engine.load());
     match pages.metrics.encode() {
         Ok(page) => {
             let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

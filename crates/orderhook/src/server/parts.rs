@@ -30,7 +30,7 @@ const USER_AGENT: &str = concat!("Orderhook/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Parts {
     pub(crate) app: Arc<App>,
     pub(crate) metrics: Arc<Metrics>,
-    engine: EngineHandle,
+    pub(crate) engine: Arc<EngineHandle>,
     upkeep: CancellationToken,
 }
 
@@ -83,14 +83,9 @@ impl Parts {
                 catalogue: catalogue(config),
             }),
             metrics,
-            engine,
+            engine: Arc::new(engine),
             upkeep,
         })
-    }
-
-    /// Waits until the engine has failed for good, which it never does unless it has a fault.
-    pub(crate) async fn engine_failed(&self) {
-        self.engine.failed().await;
     }
 
     /// Begins no further attempt, and waits for those that have begun.

@@ -50,6 +50,23 @@ pub(crate) enum Missing {
     Subscription,
 }
 
+impl Refused {
+    /// A name that is none of `names`.
+    pub(crate) fn none_of(
+        location: Location,
+        field: &'static str,
+        names: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let names: Vec<_> = names.collect();
+        Self::Breaks {
+            location,
+            field,
+            rule: Rule::OneOf,
+            message: format!("must be one of {}", names.join(", ")),
+        }
+    }
+}
+
 impl Missing {
     fn refusal(self) -> Refusal {
         let (what, location, field, rule) = match self {

@@ -39,9 +39,9 @@ impl EventsApi for MerchantApi {
             entries.reverse();
         }
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        let has_more = entries.len() > limit;
+        let is_last = entries.len() <= limit;
         entries.truncate(limit);
-        let last = entries.last().filter(|_| has_more);
+        let last = entries.last().filter(|_| !is_last);
         let page = Page {
             next_cursor: last.map(|entry| entry.event_id),
             items: entries,

@@ -8,7 +8,7 @@ use orderhook_api::operator::deliveries::{
 use orderhook_api::runtime::{Call, Location};
 use orderhook_store::{
     DeliveryFilter, DeliveryId, DeliveryState, EndpointId, MerchantId, MessageId, OperatorToken,
-    Page, ReplayFilter, Replayed,
+    Page, ReplayCounts, ReplayFilter, Replayed,
 };
 use orderhook_types::{
     AttemptListResponse, AttemptPage, DeliveryListResponse, DeliveryPage, DeliveryResponse,
@@ -132,19 +132,22 @@ impl DeliveriesApi for OperatorApi {
             event_type: body.event_type.map(|event_type| event_type.to_string()),
         };
         let dry_run = body.dry_run.unwrap_or(false);
-        let matched = app.store.count_replays(&filter).await;
-        let matched = matched.map_err(Refused::from)?;
-        let replayed = match dry_run {
-            true => 0,
-            false => {
-                let replayed = app.store.replay_deliveries(&filter, app.clock.now()).await;
-                replayed.map_err(Refused::from)?
-            }
+        let counts = match dry_run {
+            true => app
+                .store
+                .count_replays(&filter)
+                .await
+                .map(|matched| ReplayCounts {
+                    matched,
+                    replayed: 0,
+                }),
+            false => app.store.replay_deliveries(&filter, app.clock.now()).await,
         };
+        let counts = counts.map_err(Refused::from)?;
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         Ok(call.ok(ReplaySummary {
-            matched: count(matched.max(replayed)),
-            replayed: count(replayed),
+            matched: count(counts.matched),
+            replayed: count(counts.replayed),
             dry_run,
         }))
     }

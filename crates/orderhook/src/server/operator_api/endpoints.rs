@@ -4,10 +4,8 @@ use orderhook_api::operator::endpoints::{
     EndpointsApi, GetEndpointError, GetEndpointPath, ListEndpointsError, ListEndpointsQuery,
     PauseEndpointError, PauseEndpointPath, ResumeEndpointError, ResumeEndpointPath,
 };
-use orderhook_api::runtime::{Call, Location, Rule};
-use orderhook_store::{
-    EndpointFilter, EndpointId, EndpointKind, EndpointState, MerchantId, OperatorToken,
-};
+use orderhook_api::runtime::{Call, Location};
+use orderhook_store::{EndpointFilter, EndpointId, EndpointState, MerchantId, OperatorToken};
 use orderhook_types as wire;
 use orderhook_types::{EndpointListResponse, EndpointPage, EndpointResponse, PauseEndpointRequest};
 
@@ -96,16 +94,9 @@ fn to_wire(endpoint: orderhook_store::Endpoint) -> wire::Endpoint {
     wire::Endpoint {
         endpoint_id: endpoint.endpoint_id.0,
         merchant_id: endpoint.merchant_id.0,
-        kind: match endpoint.kind {
-            EndpointKind::Webhook => wire::EndpointKind::Webhook,
-            EndpointKind::OrderCallback => wire::EndpointKind::OrderCallback,
-        },
+        kind: endpoint.kind.as_str().into(),
         url: endpoint.url,
-        state: match endpoint.state {
-            EndpointState::Active => wire::EndpointState::Active,
-            EndpointState::Paused => wire::EndpointState::Paused,
-            EndpointState::Disabled => wire::EndpointState::Disabled,
-        },
+        state: endpoint.state.as_str().into(),
         state_reason: endpoint.state_reason,
         state_time: endpoint.state_since.map(rfc3339),
         failing_since: endpoint.failing_since.map(rfc3339),
@@ -114,16 +105,11 @@ fn to_wire(endpoint: orderhook_store::Endpoint) -> wire::Endpoint {
     }
 }
 
+/// The state that a filter names.
 fn state_from_wire(state: &wire::EndpointState) -> Result<EndpointState, Refused> {
-    match state {
-        wire::EndpointState::Active => Ok(EndpointState::Active),
-        wire::EndpointState::Paused => Ok(EndpointState::Paused),
-        wire::EndpointState::Disabled => Ok(EndpointState::Disabled),
-        _ => Err(Refused::Breaks {
-            location: Location::Query,
-            field: "state",
-            rule: Rule::OneOf,
-            message: "must be one of active, paused, disabled".to_owned(),
-        }),
-    }
+    let known = EndpointState::from_name(state.as_str());
+    known.ok_or_else(|| {
+        let names = EndpointState::ALL.iter().map(|state| state.as_str());
+        Refused::none_of(Location::Query, "state", names)
+    })
 }

@@ -4,7 +4,7 @@ use orderhook_api::operator::events::{
     EventsApi, GetEventError, GetEventPath, ListEventsError, ListEventsQuery,
 };
 use orderhook_api::runtime::{Call, Location};
-use orderhook_store::{Event, EventFilter, EventKind, MerchantId, MessageId, OperatorToken};
+use orderhook_store::{Event, EventFilter, MerchantId, MessageId, OperatorToken};
 use orderhook_types as wire;
 use orderhook_types::{
     EventBody, EventDetail, EventDetailResponse, EventLogPage, EventLogResponse, EventType,
@@ -76,10 +76,7 @@ fn to_wire(event: Event) -> wire::Event {
     wire::Event {
         event_id: event.message_id.to_string(),
         merchant_id: event.merchant_id.0,
-        kind: match event.kind {
-            EventKind::CardEvent => wire::EventKind::CardEvent,
-            EventKind::OrderStatusChange => wire::EventKind::OrderStatusChange,
-        },
+        kind: event.kind.as_str().into(),
         event_type: EventType::from(event.event_type),
         order_id: event.order_id,
         create_time: rfc3339(event.created_at),
