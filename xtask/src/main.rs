@@ -9,6 +9,7 @@ mod bench;
 mod demo;
 mod r#gen;
 mod plan;
+mod postgres;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ enum Task {
     Gen(r#gen::Args),
     /// Regenerate, then show the real server at work on this machine: calls, pushes, a replay
     Demo(demo::Args),
+    /// Start a PostgreSQL server, print its address, and keep it until Ctrl-C
+    Postgres,
     /// Run every check, set-up included
     Test(test::Args),
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::Gen(args) => r#gen::run(&args),
         Task::Demo(args) => demo::run(&args),
+        Task::Postgres => postgres::run(),
         Task::Test(args) => test::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -5,8 +5,10 @@
 
 mod foreign;
 mod local;
+mod postgres;
 mod programs;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -76,6 +78,7 @@ const STEPS: &[Step] = &[
     Step::new("formatting", local::check_formatting),
     Step::new("clippy", local::run_clippy),
     Step::new("generated code", local::check_generated_code),
+    Step::new("PostgreSQL", postgres::set_up),
     Step::new("Python packages", foreign::install_python_packages)
         .needs(&[Runtime::Python])
         .sets_up(Runtime::Python),
@@ -101,6 +104,8 @@ const STEPS: &[Step] = &[
 struct Run {
     root: PathBuf,
     missing: BTreeSet<Runtime>,
+    /// Once it is set up.
+    postgres: OnceCell<postgres::Postgres>,
     left_out: Vec<&'static str>,
     failures: Vec<String>,
 }
@@ -125,6 +130,7 @@ impl Run {
         Self {
             root,
             missing: without.iter().copied().collect(),
+            postgres: OnceCell::new(),
             left_out: Vec::new(),
             failures: Vec::new(),
         }
@@ -204,10 +210,13 @@ impl Run {
         self.root.join("target/foreign")
     }
 
-    /// A command that starts in the workspace's root.
+    /// A command that starts in the workspace's root, and knows of the PostgreSQL server.
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
+        if let Some(postgres) = self.postgres.get() {
+            postgres.tell(&mut command);
+        }
         command
     }
 }

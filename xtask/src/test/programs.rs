@@ -95,7 +95,7 @@ fn ensure(program: &Program) -> anyhow::Result<()> {
         "{fault}\ninstalling Debian's {} …",
         program.debian_packages.join(" and ")
     );
-    install(program)?;
+    install(program.debian_packages)?;
     check(program).map(drop)
 }
 
@@ -125,7 +125,7 @@ fn major_and_minor(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn may_install() -> bool {
+pub(super) fn may_install() -> bool {
     Path::new("/etc/debian_version").exists() && is_root()
 }
 
@@ -136,12 +136,12 @@ fn is_root() -> bool {
         .is_ok_and(|output| output.stdout == b"0\n")
 }
 
-fn install(program: &Program) -> anyhow::Result<()> {
+pub(super) fn install(debian_packages: &[&str]) -> anyhow::Result<()> {
     execute(Command::new("apt-get").arg("update"))?;
     execute(
         Command::new("apt-get")
             .args(["install", "--yes", "--no-install-recommends"])
-            .args(program.debian_packages)
+            .args(debian_packages)
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
 }
