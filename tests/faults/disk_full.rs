@@ -1,11 +1,13 @@
 //! A full disk: what can't be kept is refused, nothing is half done, and space is all it takes.
 
+use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
+use crate::database::{events, integrity};
 use crate::publishers::Publishers;
 use crate::server::TestServer;
-use crate::sink::Sink;
+use crate::sink::{Received, Sink};
 
 const WORKS_AGAIN_WITHIN: Duration = Duration::from_secs(10);
 const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
@@ -21,13 +23,12 @@ async fn a_full_disk_refuses_and_recovers() {
     publishers.acknowledged(200).await;
 
     fs::write(server.full_flag(), "").expect("the flag");
-    let refused = -1;
+    let mut own_number = 0;
     let (status, body) = loop {
         // What was being written when the disk became full may still succeed.
-        let answer = operator
-            .publish(merchant, refused)
-            .await
-            .expect("an answer");
+        own_number -= 1;
+        let answer = operator.publish(merchant, own_number).await;
+        let answer = answer.expect("an answer");
         if !answer.0.is_success() {
             break answer;
         }
@@ -43,24 +44,30 @@ async fn a_full_disk_refuses_and_recovers() {
     assert!(in_time.is_ok(), "publishing is still refused");
 
     let answered = publishers.stop().await;
-    let mut owed = answered.message_ids;
-    let all = sink.until(|inbox| {
-        owed.retain(|id| inbox.copies(id) == 0);
-        owed.is_empty()
-    });
-    let in_time = tokio::time::timeout(DELIVERED_WITHIN, all).await;
-    assert!(in_time.is_ok(), "{} acknowledged events lost", owed.len());
+    assert_eq!(answered.broken_off, 0, "calls got no answer");
+    let lost = sink.missing(&answered.message_ids, DELIVERED_WITHIN).await;
+    assert_eq!(lost, 0, "acknowledged events lost");
 
     let statuses = answered.refused.iter().map(|(_, status)| *status);
     assert!(statuses.clone().all(|status| matches!(status, 503 | 507)));
     assert!(statuses.count() > 0, "the publishers noticed nothing");
+
+    server.terminate();
+    let ended = server.ended();
+    assert!(ended.success(), "{ended}");
+    let (integrity, kept) = server.ask_database(|it| (integrity(it), events(it)));
+    assert_eq!(integrity, "ok");
+    for acknowledged in &answered.acknowledged {
+        assert!(kept.contains(&acknowledged.number), "{acknowledged:?}");
+    }
     let inbox = sink.inbox();
-    let bodies = inbox.received.iter().map(|received| {
-        let body: serde_json::Value = serde_json::from_slice(&received.body).expect("JSON");
-        body["data"]["number"].as_i64().expect("a number")
-    });
-    let delivered: std::collections::HashSet<_> = bodies.collect();
-    for (number, _) in answered.refused {
+    let delivered: HashSet<_> = inbox.received.iter().map(Received::number).collect();
+    let refused = answered.refused.iter().map(|(number, _)| *number);
+    for number in refused.chain([own_number]) {
+        assert!(
+            !kept.contains(&number),
+            "event {number} was refused and kept"
+        );
         assert!(
             !delivered.contains(&number),
             "event {number} was refused and came"

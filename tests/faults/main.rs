@@ -2,10 +2,12 @@
 //! misbehave.
 
 mod crash;
+mod database;
 mod disk;
 mod disk_full;
 mod faulty;
 mod launch;
+mod memory;
 mod power_loss;
 mod programs;
 mod publishers;

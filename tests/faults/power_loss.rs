@@ -1,6 +1,5 @@
 //! Power loss at any moment: what was acknowledged is there, and the database is whole.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
+use crate::database::{integrity, whole_events};
 use crate::disk::Files;
 use crate::programs;
 use crate::publishers::Publishers;
@@ -107,25 +107,8 @@ fn recorded_writer(synchronous: &str) -> Run {
 
 fn reopen(directory: &Path) -> Reopened {
     let database = Connection::open(directory.join("orderhook.db")).expect("it opens");
-    let integrity = database
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .unwrap_or_else(|error| error.to_string());
     Reopened {
-        integrity,
-        events: events(&database),
+        integrity: integrity(&database),
+        events: whole_events(&database),
     }
-}
-
-/// Events with a delivery that was finished or is still queued.
-fn events(database: &Connection) -> BTreeSet<i64> {
-    // Before the first migration is on the disk there is nothing to ask.
-    let Ok(mut statement) = database.prepare(
-        "SELECT CAST(event.body AS TEXT) ->> '$.data.number' FROM event JOIN delivery USING (event_id)
-         LEFT JOIN queue USING (delivery_id)
-         WHERE delivery.state <> 'pending' OR queue.delivery_id IS NOT NULL",
-    ) else {
-        return BTreeSet::new();
-    };
-    let numbers = statement.query_map([], |row| row.get(0)).expect("rows");
-    numbers.collect::<Result<_, _>>().expect("numbers")
 }

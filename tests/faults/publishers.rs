@@ -27,7 +27,7 @@ struct Shared {
     log: Option<PathBuf>,
 }
 
-/// What became of the events that were answered.
+/// What became of the events.
 #[derive(Default)]
 pub(crate) struct Answered {
     pub(crate) acknowledged: Vec<Acknowledged>,
@@ -35,6 +35,8 @@ pub(crate) struct Answered {
     pub(crate) message_ids: Vec<String>,
     /// Events that were refused: their numbers and the statuses.
     pub(crate) refused: Vec<(i64, u16)>,
+    /// How many calls broke off without an answer.
+    pub(crate) broken_off: usize,
 }
 
 impl Publishers {
@@ -112,12 +114,12 @@ async fn publish(shared: Arc<Shared>, mut operator: Operator, merchant: Merchant
                 shared.acknowledge(number, message_id);
             }
             Ok((status, _)) => shared.answered().refused.push((number, status.as_u16())),
-            // The server is gone; it will listen elsewhere.
-            Err(_) => operator
-                .addresses
-                .changed()
-                .await
-                .expect("the test goes on"),
+            Err(_) => {
+                shared.answered().broken_off += 1;
+                // The server is gone; it will listen elsewhere.
+                let started = operator.addresses.changed().await;
+                started.expect("the test goes on");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Receivers that misbehave in every way, in one run of one server: each attempt ends with a
-//! reason that a person understands, and nobody else notices.
+//! Receivers that misbehave in every way, in one run of one server: each attempt ends in time with a
+//! reason that a person understands, the healthy receiver beside them gets everything, and the
+//! server's memory stays small.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,7 +26,9 @@ const SETTINGS: [(&str, &str); 5] = [
     ("ORDERHOOK_DELIVERY__SCHEDULE", "0s,1h"),
     ("ORDERHOOK_DELIVERY__JITTER", "0"),
 ];
-const ATTEMPT_TIMEOUT_MS: i64 = 2_000;
+/// The longest that an attempt takes: its timeout, and what a busy machine may add. The timeout to
+/// connect is a part of it and comes not on top.
+const LONGEST_ATTEMPT_MS: i64 = 2_000 + 900;
 const SCHEDULED: SignedDuration = SignedDuration::from_hours(1);
 /// The default of `delivery.retry_after_cap`.
 const CAPPED: SignedDuration = SignedDuration::from_hours(24);
@@ -186,17 +189,8 @@ async fn faulty_receivers_harm_nobody() {
         assert!(status.is_success(), "{body}");
         card_events.push(body["data"]["event_id"].as_str().expect("an id").to_owned());
     }
-    let mut owed = card_events.clone();
-    let all = sink.until(|inbox| {
-        owed.retain(|id| inbox.copies(id) == 0);
-        owed.is_empty()
-    });
-    let in_time = tokio::time::timeout(DELIVERED_WITHIN, all).await;
-    assert!(
-        in_time.is_ok(),
-        "{} not delivered to the healthy",
-        owed.len()
-    );
+    let lost = sink.missing(&card_events, DELIVERED_WITHIN).await;
+    assert_eq!(lost, 0, "not delivered to the healthy");
 
     let card_deliveries = attempted(&mut operator, &card_events[0]).await;
     assert_eq!(card_deliveries.len(), receivers.len() + 1);
@@ -246,10 +240,7 @@ async fn check(operator: &mut Operator, receiver: &Faulty, delivery: &Value, end
         "{url}"
     );
     let duration_ms = attempts[0]["duration_ms"].as_i64().expect("a number");
-    assert!(
-        duration_ms < 2 * ATTEMPT_TIMEOUT_MS,
-        "{url}: {duration_ms} ms"
-    );
+    assert!(duration_ms < LONGEST_ATTEMPT_MS, "{url}: {duration_ms} ms");
 
     if ends == ACKNOWLEDGED {
         assert_eq!(delivery["state"], "acknowledged", "{url}");
@@ -262,7 +253,7 @@ async fn check(operator: &mut Operator, receiver: &Faulty, delivery: &Value, end
     };
     let began = time(&attempts[0]["attempt_time"]);
     let wait = time(&delivery["next_attempt_time"]).duration_since(began);
-    let latest = receiver.next + SignedDuration::from_millis(2 * ATTEMPT_TIMEOUT_MS);
+    let latest = receiver.next + SignedDuration::from_millis(LONGEST_ATTEMPT_MS);
     assert!(
         (receiver.next..latest).contains(&wait),
         "{url}: next after {wait:#}"

@@ -1,10 +1,10 @@
 //! The server under test: installed once, started as often as a test likes.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use rusqlite::Connection;
@@ -13,9 +13,12 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::launch::{DATA, Installation, Server};
+use crate::memory::kib;
 use crate::programs;
 use crate::run::{files_in, materialise};
 use crate::sink::Sink;
+
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The real server with a database of its own.
 pub(crate) struct TestServer {
@@ -89,27 +92,18 @@ impl TestServer {
         drop(self.running.take().expect("it runs"));
     }
 
-    /// How many attempts were under way when the server was killed: claimed, and their results not
-    /// on the disk.
-    pub(crate) fn attempts_under_way(&self) -> usize {
+    /// Asks the database of a server that has ended.
+    pub(crate) fn ask_database<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
         // A copy, because opening a database after a crash changes it.
         let copy = materialise(&files_in(&self.data()));
         let database = Connection::open(copy.path().join("orderhook.db")).expect("it opens");
-        let leased = "SELECT count(*) FROM queue WHERE lease IS NOT NULL";
-        let leased: i64 = database
-            .query_row(leased, [], |row| row.get(0))
-            .expect("there is a queue");
-        usize::try_from(leased).expect("a count")
+        ask(&database)
     }
 
     /// The most memory that the running process has had in its life.
     pub(crate) fn peak_memory_kib(&self) -> u64 {
         let running = self.running.as_ref().expect("it runs");
-        let status = fs::read_to_string(format!("/proc/{}/status", running.process.id()));
-        let status = status.expect("the process lives");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|text| text.trim().strip_suffix(" kB"));
-        peak.expect("a peak").parse().expect("a number")
+        kib(running.process.id(), "status", "VmHWM:").expect("a peak")
     }
 
     /// SIGTERM; the process may go on for a while.
@@ -205,6 +199,18 @@ impl Operator {
             .as_str()
             .expect("an id")
             .to_owned()
+    }
+
+    /// Waits until no delivery is pending, which must be so within `patience`.
+    pub(crate) async fn nothing_pending(&mut self, patience: Duration) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let finished = async {
+            while self.get("/v1/status").await["data"]["pending"] != 0 {
+                looks.tick().await;
+            }
+        };
+        let in_time = tokio::time::timeout(patience, finished).await;
+        in_time.expect("each delivery is finished");
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Value {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -51,6 +51,12 @@ impl Received {
     pub(crate) fn message_id(&self) -> &str {
         let id = self.headers.get("webhook-id");
         id.and_then(|id| id.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The number that the event was published with.
+    pub(crate) fn number(&self) -> i64 {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).expect("JSON");
+        body["data"]["number"].as_i64().expect("a number")
     }
 }
 
@@ -121,6 +127,18 @@ impl Sink {
         while !is_complete(&self.inbox()) {
             received.changed().await.expect("the sink lives");
         }
+    }
+
+    /// Waits until each of these messages came, but no longer than `patience`; how many did not.
+    pub(crate) async fn missing(&self, message_ids: &[String], patience: Duration) -> usize {
+        let mut missing: Vec<_> = message_ids.iter().collect();
+        let all = self.until(|inbox| {
+            missing.retain(|id| inbox.copies(id) == 0);
+            missing.is_empty()
+        });
+        // What is late is seen in what is missing.
+        let _ = tokio::time::timeout(patience, all).await;
+        missing.len()
     }
 
     /// Once the sender is dead and what it had sent was read: what comes from now on is from its

@@ -7,10 +7,9 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use orderhook_api::Server;
-use orderhook_api::not_implemented::NotImplemented;
 use orderhook_api::runtime::{Call, Operation, Problem, Refusal, TraceId};
 use orderhook_api::webhooks::{self, *};
+use orderhook_api::{NotImplemented, Server};
 use orderhook_types::{
     CreateWebhookRequest, UpdateWebhookRequest, WebhookListResponse, WebhookResponse,
 };

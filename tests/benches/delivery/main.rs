@@ -18,6 +18,8 @@ mod launch;
 mod limits;
 mod load;
 mod measure;
+#[path = "../../faults/memory.rs"]
+mod memory;
 mod process;
 mod sink;
 

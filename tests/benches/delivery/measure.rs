@@ -2,7 +2,7 @@
 
 use crate::contender::{Contender, EventType, Running};
 use crate::figures::{Figure, Figures};
-use crate::load::{Published, all_delivered, closed_loop, latencies, steady};
+use crate::load::{all_delivered, closed_loop, latencies, steady};
 use crate::process::{cpu_seconds, memory};
 use crate::sink::{Receipt, Sink};
 
@@ -48,7 +48,7 @@ async fn one_endpoint(
         .create_endpoint(&sink.url(0), EventType::Load)
         .await?;
     let before = cpu_seconds(running.process_id())?;
-    let (_, receipts, rate) = deliver(&running, sink, MESSAGES, 1).await?;
+    let (receipts, rate) = deliver(&running, sink, MESSAGES, 1).await?;
     figures.add(Figure::DeliveriesToOne, rate);
     let cpu = cpu_seconds(running.process_id())?;
     figures.add(
@@ -73,7 +73,7 @@ async fn fan_out(
         running.create_endpoint(&url, EventType::Load).await?;
     }
     let before = cpu_seconds(running.process_id())?;
-    let (_, receipts, rate) = deliver(&running, sink, FAN_OUT_MESSAGES, FAN_OUT).await?;
+    let (receipts, rate) = deliver(&running, sink, FAN_OUT_MESSAGES, FAN_OUT).await?;
     figures.add(Figure::DeliveriesToTen, rate);
     let cpu = cpu_seconds(running.process_id())?;
     figures.add(
@@ -90,7 +90,7 @@ async fn deliver(
     sink: &Sink,
     messages: usize,
     endpoints: usize,
-) -> anyhow::Result<(Published, Vec<Receipt>, f64)> {
+) -> anyhow::Result<(Vec<Receipt>, f64)> {
     sink.take();
     let request = running.publish(EventType::Load)?;
     let published = closed_loop(running.address(), &request, messages, CONNECTIONS).await?;
@@ -98,7 +98,7 @@ async fn deliver(
     let last = receipts.iter().map(|receipt| receipt.at).max();
     let duration = last.unwrap_or(published.end) - published.begin;
     let rate = receipts.len() as f64 / duration.as_secs_f64();
-    Ok((published, receipts, rate))
+    Ok((receipts, rate))
 }
 
 /// Events that nobody is subscribed to: what an acknowledgement alone costs.
@@ -152,7 +152,7 @@ pub(crate) async fn fairness(
 ) -> anyhow::Result<CpuSeconds> {
     let alone = contender.start(sink.address).await?;
     alone.create_endpoint(&sink.url(0), EventType::Load).await?;
-    let (_, _, alone_rate) = deliver(&alone, sink, NEIGHBOUR_MESSAGES, 1).await?;
+    let (_, alone_rate) = deliver(&alone, sink, NEIGHBOUR_MESSAGES, 1).await?;
     let mut cpu = cpu_seconds(alone.process_id())?;
     drop(alone);
 
@@ -166,7 +166,7 @@ pub(crate) async fn fairness(
         .await?;
     let request = beside.publish(EventType::Transaction)?;
     closed_loop(beside.address(), &request, SILENT_MESSAGES, CONNECTIONS).await?;
-    let (_, _, beside_rate) = deliver(&beside, sink, NEIGHBOUR_MESSAGES, 1).await?;
+    let (_, beside_rate) = deliver(&beside, sink, NEIGHBOUR_MESSAGES, 1).await?;
     let latencies = steady_latencies(&beside, sink, NEIGHBOUR_RATE, NEIGHBOUR_SECONDS).await?;
     cpu += cpu_seconds(beside.process_id())?;
 

@@ -4,6 +4,8 @@ use std::fs;
 
 use anyhow::Context as _;
 
+use crate::memory::kib;
+
 /// The unit of times in `/proc`, in seconds: the kernel shows all programs the same.
 const TICK: f64 = 0.01;
 const MIB_IN_KIB: f64 = 1024.0;
@@ -33,19 +35,14 @@ pub(crate) struct Memory {
 }
 
 pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
-    let status = format!("/proc/{process}/status");
+    let mib = |file: &str, line: &str| -> anyhow::Result<f64> {
+        Ok(kib(process, file, line)? as f64 / MIB_IN_KIB)
+    };
     Ok(Memory {
-        rss: mib(&status, "VmRSS:")?,
-        peak_rss: mib(&status, "VmHWM:")?,
-        pss: mib(&format!("/proc/{process}/smaps_rollup"), "Pss:")?,
+        rss: mib("status", "VmRSS:")?,
+        peak_rss: mib("status", "VmHWM:")?,
+        pss: mib("smaps_rollup", "Pss:")?,
     })
-}
-
-fn mib(path: &str, name: &str) -> anyhow::Result<f64> {
-    let text = read(path)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(kib.with_context(|| format!("{path} has no {name}"))? / MIB_IN_KIB)
 }
 
 /// Seconds of all processors since the machine began.

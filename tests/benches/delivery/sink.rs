@@ -14,12 +14,16 @@ use crate::now;
 
 const ACKNOWLEDGED: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
     content-length: 16\r\n\r\n{\"code\":\"00000\"}";
+/// What stands before an endpoint's number in its path.
+const ENDPOINTS: &str = "/endpoints/";
 /// The path of an endpoint that takes everything and never answers.
 const SILENT: &str = "/silent";
 
 /// A delivery that arrived.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Receipt {
+    /// Which of the endpoints at [`Sink::url`] it came to.
+    pub(crate) endpoint: usize,
     pub(crate) number: usize,
     pub(crate) at: Instant,
 }
@@ -49,16 +53,12 @@ impl Sink {
 
     /// Where an endpoint that acknowledges is.
     pub(crate) fn url(&self, endpoint: usize) -> String {
-        format!("http://{}/endpoints/{endpoint}", self.address)
+        format!("http://{}{ENDPOINTS}{endpoint}", self.address)
     }
 
     /// Where the endpoint that never answers is.
     pub(crate) fn silent_url(&self) -> String {
         format!("http://{}{SILENT}", self.address)
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.lock().len()
     }
 
     /// Everything since the last time.
@@ -94,12 +94,24 @@ async fn receive(mut stream: TcpStream, receipts: Arc<Mutex<Vec<Receipt>>>) -> a
             while stream.read_buf(&mut buffer).await? > 0 {}
             return Ok(());
         }
-        if let Some(number) = number_of(&request[message.head_length..]) {
+        let (head, body) = request.split_at(message.head_length);
+        if let Some((endpoint, number)) = endpoint_of(head).zip(number_of(body)) {
             let mut receipts = receipts.lock().unwrap_or_else(PoisonError::into_inner);
-            receipts.push(Receipt { number, at });
+            receipts.push(Receipt {
+                endpoint,
+                number,
+                at,
+            });
         }
         buffer.drain(..message.length);
         stream.write_all(ACKNOWLEDGED).await?;
     }
     Ok(())
+}
+
+/// The number in a request line such as `POST /endpoints/7 HTTP/1.1`.
+fn endpoint_of(head: &[u8]) -> Option<usize> {
+    let line = str::from_utf8(head.split(|byte| *byte == b'\r').next()?).ok()?;
+    let path = line.split(' ').nth(1)?;
+    path.strip_prefix(ENDPOINTS)?.parse().ok()
 }

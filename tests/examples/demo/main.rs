@@ -61,7 +61,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     deliveries::replay(&mut story, &platform, &merchant, &mut shop).await?;
 
     story.chapter("Somebody changes a push on its way");
-    orders::forgery(&mut story, &shop).await?;
+    orders::forgery(&mut story, &merchant, &mut shop).await?;
 
     let exit = story.end();
     if args.keep {

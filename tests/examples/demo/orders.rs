@@ -2,10 +2,10 @@
 
 use std::time::UNIX_EPOCH;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum::http::StatusCode;
 use orderhook_types::{Order, OrderState, OrderStatusPush};
-use orderhook_webhook::{MessageId, Push, Signer, SigningSecret};
+use orderhook_webhook::{MessageId, Push, Signer};
 use serde_json::json;
 
 use crate::receiver::{Shop, now};
@@ -68,23 +68,31 @@ fn state(push: &Push) -> Option<&OrderState> {
 }
 
 /// Somebody changes the amount on the way.
-pub(crate) async fn forgery(story: &mut Story, shop: &Shop) -> anyhow::Result<()> {
+pub(crate) async fn forgery(
+    story: &mut Story,
+    merchant: &Merchant,
+    shop: &mut Shop,
+) -> anyhow::Result<()> {
     let push = orderhook_webhook::order_status_change(&OrderStatusPush {
         type_: orderhook_types::OrderStatusPushType::OrderStatusChange,
         data: order_in(OrderState::Completed, shop)?,
     })?;
-    let guessed = SigningSecret::from_bytes(&[7; 32])?;
     let request = push.attempt(
         format!("http://{}/orders", shop.address).parse()?,
-        &Signer::new([guessed])?,
+        &Signer::new([merchant.sign_secret.reveal().parse()?])?,
         &MessageId::new("msg_forged")?,
         now().duration_since(UNIX_EPOCH)?.as_secs(),
     );
-    story.request("POST an order to the receiver, signed with another secret");
+    let (head, body) = request.into_parts();
+    let signed = String::from_utf8(body)?;
+    let forged = signed.replace(r#""fiatAmount":"120.00""#, r#""fiatAmount":"920.00""#);
+    story.request("POST an order to the receiver, with another amount than was signed");
+    ensure!(forged != signed, "the order has no amount to change");
+    let request = http::Request::from_parts(head, forged);
     let answer = plain_http()?.execute(request.try_into()?).await?;
     story.answer(answer.status());
     story.check(
-        answer.status() == reqwest::StatusCode::UNAUTHORIZED,
+        answer.status() == reqwest::StatusCode::UNAUTHORIZED && shop.handled().is_empty(),
         "refused, and the merchant's code never saw it",
     );
     Ok(())

@@ -3,15 +3,20 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use tokio::net::TcpSocket;
+
 use crate::program::Program;
 use crate::server::Running;
 use crate::stub::Stub;
 
-/// A port of this machine that was free a moment ago: `listen` must find its webhook's address
-/// again when it is started for the second time.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port().to_string()
+/// A port that nobody else is given while the socket lives. It does not listen, and so lets `listen`
+/// in, as often as it is started.
+fn reserved_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port.to_string())
 }
 
 #[test]
@@ -55,7 +60,7 @@ fn a_replay_is_shown_as_repeated() {
 fn nothing_is_missed_while_it_is_away() {
     let program = Program::new();
     let _server = Running::server(&program);
-    let port = free_port();
+    let (_reserved, port) = reserved_port();
     let arguments = ["--port", port.as_str()];
     assert_eq!(Running::listener(&program, &arguments).interrupt(), 0);
 
@@ -102,6 +107,7 @@ fn what_it_forwards_to_has_the_last_word() {
     let mut listener = Running::listener(&program, &["--port", "0", "--forward", &stub.url()]);
     program.run(&["trigger", "card.load"]).ok();
     assert_eq!(listener.json()["answered"], 418);
+    assert_eq!(stub.requests(), 1);
 }
 
 #[test]
@@ -109,7 +115,7 @@ fn what_is_not_authentic_is_told_and_not_forwarded() {
     let program = Program::new();
     let _server = Running::server(&program);
     let stub = Stub::answering(200, "{}");
-    let port = free_port();
+    let (_reserved, port) = reserved_port();
     let arguments = ["--port", port.as_str(), "--forward", &stub.url()];
     let mut listener = Running::listener(&program, &arguments);
 
@@ -131,4 +137,9 @@ fn what_is_not_authentic_is_told_and_not_forwarded() {
         "{push}"
     );
     assert_eq!(push["answered"], 401);
+    assert_eq!(stub.requests(), 0);
+
+    program.run(&["trigger", "card.load"]).ok();
+    assert_eq!(listener.json()["verified"], true);
+    assert_eq!(stub.requests(), 1);
 }

@@ -6,17 +6,19 @@ const TOKEN: &str = "oho_keep-this-to-yourself";
 
 #[test]
 fn a_secret_is_no_flag_and_is_not_repeated() {
-    let check = |arguments: &[&str]| {
+    let check = |arguments: &[&str], flag: &str| {
         let said = Program::new().run(arguments).failed(2);
         assert!(!said.contains(TOKEN), "{said}");
+        let unexpected = format!("unexpected argument '{flag}'");
+        assert!(said.contains(&unexpected), "{said}");
     };
     let with_equals = format!("--token={TOKEN}");
-    check(&["status", "--operator-token", TOKEN]);
-    check(&["webhooks", "list", "--token", TOKEN]);
-    check(&["webhooks", "list", &with_equals]);
-    check(&["sign", "--id", "msg_1", "--secret", TOKEN]);
-    check(&["verify", "--secret", TOKEN]);
-    check(&["serve", "--encryption-keys", TOKEN]);
+    check(&["status", "--operator-token", TOKEN], "--operator-token");
+    check(&["webhooks", "list", "--token", TOKEN], "--token");
+    check(&["webhooks", "list", &with_equals], "--token");
+    check(&["sign", "--id", "msg_1", "--secret", TOKEN], "--secret");
+    check(&["verify", "--secret", TOKEN], "--secret");
+    check(&["serve", "--encryption-keys", TOKEN], "--encryption-keys");
 }
 
 #[test]

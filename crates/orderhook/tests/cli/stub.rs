@@ -2,12 +2,15 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Answers until the test ends.
 #[derive(Debug)]
 pub(crate) struct Stub {
     address: SocketAddr,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Stub {
@@ -19,16 +22,24 @@ impl Stub {
              connection: close\r\n\r\n{body}",
             body.len()
         );
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
         thread::spawn(move || {
             for connection in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
                 serve(connection.unwrap(), &answer);
             }
         });
-        Self { address }
+        Self { address, requests }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many requests came; each has a connection of its own.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 }
 

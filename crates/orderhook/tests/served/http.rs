@@ -83,9 +83,14 @@ impl Api {
 /// Sends bytes, and reads until the server closes the connection.
 pub(crate) fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut connection = TcpStream::connect(address).unwrap();
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
     // Who refuses early need not read to the end, but must be heard.
     let _ = connection.write_all(bytes);
+    read_to_end(connection)
+}
+
+/// Reads until the server closes the connection.
+pub(crate) fn read_to_end(mut connection: TcpStream) -> Vec<u8> {
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut answer = Vec::new();
     // A reset after the answer is as good as an end: the answer is looked at.
     if let Err(error) = connection.read_to_end(&mut answer) {

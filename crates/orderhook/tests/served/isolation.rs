@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::operations::{self, Kind};
-use crate::server::{Merchant, Server};
+use crate::receiver::Receiver;
+use crate::server::{Merchant, Server, text};
 
 const NEVER: &str = "9000000000";
 
@@ -73,6 +74,41 @@ fn an_operator_who_names_the_wrong_merchant_is_told_that_there_is_nothing() {
     assert_eq!(subscribe(&webhook.to_string()), subscribe(NEVER));
     assert_eq!(subscribe(NEVER).0, 404);
     assert_eq!(webhooks(&owner, ""), before);
+}
+
+#[test]
+fn a_merchant_and_what_belongs_to_another_have_no_delivery() {
+    let server = Server::shared();
+    let (owner, other) = (server.new_merchant(), server.new_merchant());
+    let receiver = Receiver::acknowledging();
+    for merchant in [&owner, &other] {
+        merchant.subscribed(&receiver.url("/"));
+        merchant.publish_card(&json!({}));
+    }
+    let delivery = owner.wait_for("acknowledged", 1).remove(0);
+    other.wait_for("acknowledged", 1);
+    let (event, endpoint) = (text(&delivery["event_id"]), &delivery["endpoint_id"]);
+
+    for filter in [
+        format!("&event_id={event}"),
+        format!("&endpoint_id={endpoint}"),
+    ] {
+        let found = |merchant: &Merchant| merchant.deliveries(&filter).len();
+        assert_eq!((found(&owner), found(&other)), (1, 0), "{filter}");
+    }
+    let matched = |merchant: &Merchant| {
+        let body = json!({
+            "since": "2020-01-01T00:00:00Z", "state": "acknowledged", "dry_run": true,
+            "merchant_id": merchant.id, "endpoint_id": endpoint,
+        });
+        merchant.operator.post("/v1/replays", &body).data()["matched"].take()
+    };
+    assert_eq!((matched(&owner), matched(&other)), (json!(1), json!(0)));
+
+    let as_merchant = owner.operator.with_token(&owner.api.token);
+    let target = format!("/v1/deliveries/{}", delivery["delivery_id"]);
+    assert_eq!(owner.operator.get(&target).data(), delivery);
+    as_merchant.get(&target).refused_for(401, "Authorization");
 }
 
 #[test]

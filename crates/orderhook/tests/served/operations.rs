@@ -44,7 +44,8 @@ fn operations(api: Kind, document: &str) -> Vec<Operation> {
             }
             let parameters = [of_path, operation.get("parameters")].into_iter().flatten();
             let parameters = parameters.flat_map(|list| list.as_array().unwrap());
-            let media = &operation["requestBody"]["content"]["application/json"];
+            let body = resolved(&document, &operation["requestBody"]);
+            let media = &body["content"]["application/json"];
             let schema = media.get("schema");
             found.push(Operation {
                 api,

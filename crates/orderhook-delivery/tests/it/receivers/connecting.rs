@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use orderhook_delivery::Resolver;
 use orderhook_store::AttemptOutcome::*;
+use tokio::net::TcpSocket;
 
 use super::*;
 
@@ -63,9 +64,10 @@ fn not_public(address: SocketAddr) -> String {
 
 #[tokio::test]
 async fn a_refused_connection_names_the_address() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // It has the port, and does not listen.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let result = post(&transport(), &format!("http://{address}/"), LONG).await;
     let reason = format!("no connection to {address}: connection refused");
     assert_verdict(&result, ConnectionFailed, &reason);

@@ -7,7 +7,7 @@ use orderhook_store::AttemptOutcome::*;
 
 use super::*;
 
-/// Writes `start`, and then `more` again and again until the sender closes; returns how much.
+/// Writes `start`, and then `more` again and again until the sender closes.
 async fn write_endlessly(
     connection: &mut Connection,
     start: &[u8],

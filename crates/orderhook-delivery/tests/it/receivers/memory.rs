@@ -10,14 +10,21 @@ use super::*;
 const RECEIVERS: &str = "ORDERHOOK_TEST_RECEIVERS";
 const MAX_KIB: u64 = 8 * 1024;
 
+/// An answer compressed by gzip, up to where its zeros begin.
+const BOMB: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n\
+    \x1f\x8b\x08\0\0\0\0\0\0\xff\x63\x18\x05";
+/// Goes on with 8 times 258 zeros, so that the 64 KiB that are read hold almost 10 MiB.
+const ZEROS: &[u8] = b"\xa3\x60\x14\x8c\x82\x51\x30\x0a\x46\xc1\x28\x18\x05";
+
 /// Sends `start` and then `more`, as fast as the sender takes it.
-async fn flooding(start: &'static str, more: &'static str) -> Receiver {
+async fn flooding(start: impl Into<Bytes>, more: impl Into<Bytes>) -> Receiver {
+    let (start, more) = (start.into(), more.into());
     let flood = Bytes::from(more.repeat(64 * 1024 / more.len()));
     Receiver::start(move |mut connection| {
-        let flood = flood.clone();
+        let (start, flood) = (start.clone(), flood.clone());
         async move {
             connection.read_request().await?;
-            connection.stream.write_all(start.as_bytes()).await?;
+            connection.stream.write_all(&start).await?;
             loop {
                 connection.stream.write_all(&flood).await?;
             }
@@ -43,6 +50,7 @@ async fn an_attempt_costs_less_than_8_mib() {
         flooding(chunked, "1\r\nx\r\n").await,
         flooding(chunked, "fffffff\r\nxxxxxx").await,
         flooding(chunked, "0\r\nx: y\r\n").await,
+        flooding(BOMB, ZEROS).await,
     ];
     let urls: Vec<_> = receivers.iter().map(Receiver::url).collect();
 
