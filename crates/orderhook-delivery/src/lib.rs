@@ -9,6 +9,10 @@
 //! This crate knows no database: it uses the traits of `orderhook-store`. Clock and
 //! randomness are arguments; [`SystemClock`] is the one place that reads a clock.
 //!
+//! Several processes can deliver from one database: each endpoint is one process's at a time, so its
+//! limits hold however many there are. What a dead one leaves is taken over within
+//! [`EngineSettings::hold`], and what it had leased within [`EngineSettings::lease`].
+//!
 //! [`EngineHandle`] is where to begin: it takes deliveries out of the queue, and what was just
 //! published comes to it through its [`dispatch`](EngineHandle::dispatch).
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::after;
+use crate::clock::{after, before};
 
 /// A limit of attempts a second.
 ///
@@ -45,9 +45,7 @@ impl RateLimiter {
 
     /// When the next attempt may begin.
     pub(crate) fn next(self, rate: Rate) -> Timestamp {
-        self.even
-            .checked_sub(rate.tolerance())
-            .unwrap_or(Timestamp::MIN)
+        before(self.even, rate.tolerance())
     }
 
     /// What is further ahead than one attempt after a burst was taken before the clock was set back.

@@ -36,12 +36,15 @@ pub enum StoreError {
         /// The version that is needed.
         known: u32,
     },
-    /// The file is a database of another program, or no database at all.
-    #[error("the file is no database of this program")]
+    /// It is a database of another program, or no database at all.
+    #[error("it is no database of this program")]
     Foreign(#[source] BoxError),
     /// Another process serves from this database.
     #[error("another process uses the database {0}")]
     InUse(String),
+    /// The database is a copy that was interrupted, or is being made.
+    #[error("the database is an unfinished copy: run the same `orderhook copy` again")]
+    Unfinished,
     /// A secret can't be read: its key is not in the keyring, or the row was changed.
     #[error("column {column} of {table} row {row} can't be decrypted with key {key_id}")]
     Sealed {

@@ -4,6 +4,7 @@
 //! [`Webhooks`] is behind the merchant API, [`Publishing`] takes events in, [`Queue`] hands
 //! deliveries to the engine, and [`Endpoints`], [`History`], [`Replays`] and [`Upkeep`] are the
 //! operator's. [`Store`] is all of them. [`sqlite`] is the embedded database behind them.
+//! [`copy()`](copy::copy) moves a whole database into another one.
 //!
 //! Four rules hold for every method:
 //!
@@ -24,19 +25,26 @@
 //! `sqlite/`, and a case in `tests/it`.
 
 mod access;
+mod callers;
+pub mod copy;
 mod endpoints;
 mod error;
+mod handover;
 mod history;
 mod idempotency;
 mod ids;
 mod keyring;
+mod millis;
 mod names;
 mod page;
+pub mod postgres;
 mod publishing;
 mod queue;
 mod replays;
+mod shards;
 pub mod sqlite;
 mod upkeep;
+mod vault;
 mod webhooks;
 
 pub use access::{Access, Caller, Merchant, Operator, OperatorToken, Token, TokenHash};
@@ -57,6 +65,7 @@ pub use queue::{
     Appetite, Claim, Dispatch, EndpointNews, Finished, Lease, Next, Queue, Released, Wanted,
 };
 pub use replays::{ReplayCounts, ReplayFilter, Replayed, Replays};
+pub use shards::{Held, Shards};
 pub use upkeep::{Retention, Stats, Swept, Upkeep};
 pub use webhooks::{WebhookFilter, WebhookRecord, Webhooks};
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,7 +11,8 @@ use jiff::Timestamp;
 use orderhook_types::Secret;
 
 use crate::{
-    AttemptRecord, DeliveryId, EndpointId, EndpointKind, MerchantId, MessageId, StoreError,
+    AttemptRecord, DeliveryId, EndpointId, EndpointKind, Held, MerchantId, MessageId, Shards,
+    StoreError,
 };
 
 /// The right to make one attempt, until it expires.
@@ -121,6 +123,8 @@ pub struct Finished {
     pub lease: Lease,
     /// The endpoint.
     pub endpoint_id: EndpointId,
+    /// What that is: an order's push has others waiting for it.
+    pub endpoint_kind: EndpointKind,
     /// What happened.
     pub attempt: AttemptRecord,
     /// What becomes of the delivery.
@@ -132,11 +136,13 @@ pub struct Finished {
 /// What the engine would take just now, so that new deliveries can be leased in the transaction
 /// that creates them. A hint: what is not leased stays in the queue, and the engine is told so by
 /// [`Dispatch::left_in_queue`].
+///
+/// By [`default`](Self::default) it is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Appetite {
-    /// Nothing at all.
-    pub full: bool,
-    /// Nothing for these.
+    /// What goes to endpoints of these shards.
+    pub shards: Shards,
+    /// But nothing for these.
     pub except: HashSet<EndpointId>,
 }
 
@@ -167,10 +173,24 @@ pub trait Queue: Send + Sync {
     /// Ends the leases of a process that is gone; returns how many. They come due at the time at which
     /// they were published, so that they go before what has waited for a shorter time.
     ///
-    /// To be called once, before the first claim.
+    /// To be called once, before the first claim. Where other processes may deliver too it ends none,
+    /// because nobody can know that they are gone: their leases end by themselves.
     async fn recover(&self, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// Active endpoints that have something due, in the order of their ids, beginning after `after`.
+    /// Says that this process delivers, and which shards are its own from here on for as long as
+    /// `lasts`; to be called again well before that is over. A process gets its share of the shards
+    /// of which nobody is the holder, and lets go of what is more than its share; until it holds its
+    /// first shard it is handed nothing and claims nothing.
+    ///
+    /// `busy` are shards in which something of ours is under way: they are not let go yet.
+    async fn hold(&self, busy: Shards, lasts: Duration, now: Timestamp)
+    -> Result<Held, StoreError>;
+
+    /// Lets go of all shards: this process delivers no more.
+    async fn let_go(&self) -> Result<(), StoreError>;
+
+    /// Active endpoints of the shards that are held that have something due, in the order of their
+    /// ids, beginning after `after`.
     ///
     /// Costs the same whatever is queued for each of them.
     async fn ready(
@@ -180,7 +200,7 @@ pub trait Queue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<EndpointId>, StoreError>;
 
-    /// Leases what is due of active endpoints, the longest due first.
+    /// Leases what is due of active endpoints of the shards that are held, the longest due first.
     ///
     /// It may give fewer than are due, because their bodies are long; then the engine is told by
     /// [`Dispatch::left_in_queue`].
@@ -198,6 +218,7 @@ pub trait Queue: Send + Sync {
     /// Gives leases back without an attempt; the deliveries return to their places in the queue.
     async fn release(&self, leases: Vec<Released>, now: Timestamp) -> Result<(), StoreError>;
 
-    /// When the next delivery of an active endpoint comes due, later than `now`.
+    /// When the next delivery of an active endpoint of the shards that are held comes due, later than
+    /// `now`.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 }

@@ -27,11 +27,14 @@ const ATTEMPTS: usize = 20;
 const START_TIMEOUT: &str = "120";
 
 /// Besides what the caller sets; durability is on by default.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
     // Many tests at once, each with a pool.
     ("max_connections", "400"),
+    // A test that ends while it connects leaves a session that nobody lets in, and whoever drops a
+    // database waits for that.
+    ("authentication_timeout", "5s"),
 ];
 
 /// A PostgreSQL server in a scratch directory; it is stopped and its directory removed when this

@@ -143,6 +143,7 @@ fn conclude(engine: &Engine, claim: &Claim, attempt: Ended, failed_before: bool)
         delivery_id: claim.delivery_id,
         lease: claim.lease,
         endpoint_id: claim.endpoint_id,
+        endpoint_kind: claim.endpoint_kind,
         next: decision::next(claim, &verdict, settings, random, ended),
         endpoint: decision::endpoint_news(claim, &verdict, failed_before, settings, ended),
         attempt: AttemptRecord {

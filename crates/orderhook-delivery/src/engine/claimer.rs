@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -74,7 +73,7 @@ struct Claimer {
 impl Claimer {
     /// Waits for a store that failed, whatever wakes the claimer in the meantime.
     async fn pause(&self) {
-        let pause = self.jittered(self.engine.settings.poll);
+        let pause = self.engine.jittered(self.engine.settings.poll);
         let again = after(self.engine.clock.now(), pause);
         tokio::select! {
             () = self.engine.clock.sleep_until(again) => {}
@@ -91,7 +90,7 @@ impl Claimer {
         if scan {
             self.scan().await?;
         }
-        let wanted = self.engine.change(|dispatcher, _| dispatcher.take_wanted());
+        let wanted = self.engine.change(Dispatcher::take_wanted);
         if wanted.is_empty() {
             return Ok(());
         }
@@ -107,6 +106,9 @@ impl Claimer {
         let now = engine.clock.now();
         let mut from_start = self.cursor.is_none();
         loop {
+            if self.cursor.is_none() {
+                engine.change(|dispatcher, _| dispatcher.begin_survey());
+            }
             let endpoints = engine.store.ready(now, self.cursor, PAGE).await?;
             let is_last_page = endpoints.len() < PAGE as usize;
             self.cursor = endpoints.last().copied().filter(|_| !is_last_page);
@@ -129,7 +131,7 @@ impl Claimer {
             }
         }
         let next_due = engine.store.next_due(now).await?;
-        let idle = after(now, self.jittered(engine.settings.idle_poll));
+        let idle = after(now, engine.jittered(engine.settings.idle_poll));
         let at = next_due.map_or(idle, |due: Timestamp| due.min(idle));
         engine.change(|dispatcher, _| dispatcher.scan_by(at));
         Ok(())
@@ -146,12 +148,5 @@ impl Claimer {
         };
         engine.change(|dispatcher, now| dispatcher.claimed(&wanted, claims, now));
         result
-    }
-
-    /// Up to a tenth shorter, so that several processes do not ask at the same time.
-    fn jittered(&self, duration: Duration) -> Duration {
-        let tenth = duration / 10;
-        let share = self.engine.random.number() as f64 / u64::MAX as f64;
-        duration - tenth.mul_f64(share)
     }
 }

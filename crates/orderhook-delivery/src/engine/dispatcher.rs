@@ -6,18 +6,21 @@
 
 mod attempts;
 mod claiming;
+mod shards;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::mem::discriminant;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orderhook_store::{Appetite, Claim, EndpointId, Released};
+use orderhook_store::{Appetite, Claim, EndpointId, Released, Shards};
 use orderhook_webhook::{SecretError, Signer};
 
+use self::shards::Holding;
 use super::lane::{Lane, Standing, bytes_of, released};
 use super::settings::{EngineSettings, FEW_ATTEMPTS};
 use crate::breaker::{Breaker, BreakerState};
+use crate::clock::between;
 
 /// An attempt that begins now.
 #[derive(Debug)]
@@ -32,14 +35,25 @@ pub(super) struct Work {
     pub(super) starts: Vec<Start>,
     /// Leases to give back.
     pub(super) releases: Vec<Released>,
+    /// The shards of their endpoints.
+    pub(super) releasing: Shards,
     pub(super) breakers: Vec<(EndpointId, BreakerState)>,
     /// Whether the claimer has to look again.
     pub(super) wake_claimer: bool,
 }
 
+impl Work {
+    fn release(&mut self, endpoint_id: EndpointId, released: Released) {
+        self.releases.push(released);
+        self.releasing.insert(Shards::of(endpoint_id));
+    }
+}
+
 /// What the engine holds in memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
+    /// Shards of endpoints that are this process's to deliver to; none once its hold on them is over.
+    pub shards: u32,
     /// Endpoints that it has something to do with, or remembers a failure of.
     pub endpoints: usize,
     /// Deliveries that wait for their turn.
@@ -72,9 +86,9 @@ pub(super) struct Dispatcher {
     unrecordable: HashSet<i64>,
     buffered_bytes: usize,
     draining: bool,
-    /// Whether the queue was looked at since the start. Until then nothing is known of what a
-    /// process before has left, and what is older goes first.
-    surveyed: bool,
+    holding: Holding,
+    /// The shards of each call that gives leases back and is under way.
+    releasing: Vec<Shards>,
     /// Endpoints that changed since the claim that is under way was asked for.
     changed: HashSet<EndpointId>,
     /// When to look for due deliveries in the whole queue, and when that was done last.
@@ -103,7 +117,8 @@ impl Dispatcher {
             unrecordable: HashSet::new(),
             buffered_bytes: 0,
             draining: false,
-            surveyed: false,
+            holding: Holding::nothing(),
+            releasing: Vec::new(),
             changed: HashSet::new(),
             scan_at: Timestamp::MIN,
             scanned_at: Timestamp::MIN,
@@ -114,20 +129,20 @@ impl Dispatcher {
     }
 
     /// What publishers may hand over.
-    pub(super) fn appetite(&self) -> Appetite {
-        let full = self.draining || !self.surveyed || self.is_full();
+    pub(super) fn appetite(&self, now: Timestamp) -> Appetite {
+        let shards = self.holding.surveyed(now);
+        if self.draining || self.is_full() || shards.is_empty() {
+            return Appetite::default();
+        }
         Appetite {
-            full,
-            except: if full {
-                HashSet::new()
-            } else {
-                self.sated.clone()
-            },
+            shards,
+            except: self.sated.clone(),
         }
     }
 
-    pub(super) fn load(&self) -> Load {
+    pub(super) fn load(&self, now: Timestamp) -> Load {
         Load {
+            shards: self.holding.current(now).count(),
             endpoints: self.lanes.len(),
             waiting: self.lanes.values().map(|lane| lane.buffer.len()).sum(),
             waiting_bytes: self.buffered_bytes,
@@ -191,18 +206,26 @@ impl Dispatcher {
         };
         for claim in lane.give_back() {
             self.buffered_bytes -= bytes_of(&claim);
-            self.work.releases.push(released(&claim));
+            self.work.release(endpoint_id, released(&claim));
         }
     }
 
     /// Puts a lane where it belongs, or forgets it.
     fn settle(&mut self, endpoint_id: EndpointId, now: Timestamp) {
+        let ours = self.holding.contains(endpoint_id);
+        if !ours {
+            self.leave(endpoint_id);
+        }
         self.settle_breaker(endpoint_id, now);
         self.settle_lines(endpoint_id, now);
         let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
             return;
         };
-        let forget = lane.is_forgettable(&self.settings, now);
+        let forget = if ours {
+            lane.is_forgettable(&self.settings, now)
+        } else {
+            lane.is_idle()
+        };
         let change = lane.next_change(&self.settings);
         let timer = change.filter(|at| *at > now && !forget);
         if timer != lane.timer {
@@ -260,7 +283,9 @@ impl Dispatcher {
     /// Settles the lanes whose time has come, and all of them if the clock was set back: their
     /// timers, and the next look at the queue, would wait until it is there again.
     pub(super) fn pass_time(&mut self, now: Timestamp) {
-        if now < std::mem::replace(&mut self.time, now) {
+        let before = std::mem::replace(&mut self.time, now);
+        if now < before {
+            self.holding.set_back(between(now, before));
             self.scan_at = self.scan_at.min(now);
             self.scanned_at = self.scanned_at.min(now);
             let endpoints: Vec<_> = self.lanes.keys().copied().collect();
@@ -284,13 +309,16 @@ impl Dispatcher {
         while let Some(start) = self.begin(now) {
             self.work.starts.push(start);
         }
-        let alarm = self.wakes_at();
+        let alarm = self.wakes_at(now);
         if self
             .asleep_until
-            .is_some_and(|until| alarm < until || self.can_claim())
+            .is_some_and(|until| alarm < until || self.can_claim(now))
         {
             self.asleep_until = None;
             self.work.wake_claimer = true;
+        }
+        if !self.work.releases.is_empty() {
+            self.releasing.push(self.work.releasing);
         }
         std::mem::take(&mut self.work)
     }

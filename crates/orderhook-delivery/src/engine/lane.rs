@@ -137,10 +137,20 @@ impl Lane {
         self.forgettable_at(settings)
     }
 
+    /// Whether nothing of it is under way, waits here or is asked of the store.
+    pub(super) fn is_idle(&self) -> bool {
+        self.attempting + self.recording + self.claiming + self.buffer.len() == 0
+    }
+
+    /// Forgets what is known of the queue, and of failures.
+    pub(super) fn start_anew(&mut self) {
+        self.backlog = false;
+        self.breaker = Breaker::new();
+    }
+
     /// When nothing is left of it to know; `None` while it has something to do.
     pub(super) fn forgettable_at(&self, settings: &EngineSettings) -> Option<Timestamp> {
-        let busy = self.attempting + self.recording + self.claiming + self.buffer.len();
-        if busy > 0 || self.backlog {
+        if !self.is_idle() || self.backlog {
             return None;
         }
         let breaker = self.breaker.forgettable_at(&settings.breaker)?;

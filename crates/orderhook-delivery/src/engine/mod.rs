@@ -8,6 +8,16 @@
 //! Delivery is at least once. The lease only saves work: an attempt whose result could not be
 //! recorded, because the process died before the database took it, is made again.
 //!
+//! Any number of processes can deliver from one database. Each endpoint belongs to a shard, and each
+//! shard is held by one of them, so the limits, the breaker and the turns of an endpoint are kept in
+//! one memory and hold for all of them together. A shard changes hands when processes come and go,
+//! once nothing is under way there; its new holder begins with a closed breaker. What a process that
+//! dies leaves is taken over when its hold is over ([`EngineSettings::hold`]), but for what it had
+//! leased, which comes due when the leases end ([`EngineSettings::lease`]). A process that is cut off
+//! from the database begins nothing more before its hold is over. What it had begun goes on for up to
+//! [`EngineSettings::attempt_timeout`], and that is the one case in which an endpoint can have more
+//! attempts at a time than it may; none of them is a second one of a delivery, whose lease lasts.
+//!
 //! | part | does what |
 //! |---|---|
 //! | `dispatcher` | decides which delivery is attempted when; no input or output |
@@ -16,11 +26,13 @@
 //! | `recording` | what an attempt has come to, on its way into the store |
 //! | `decision` | what becomes of a delivery and of its endpoint |
 //! | `claimer` | asks the store for what was not handed over |
+//! | `keeper` | keeps hold of this process's share of the endpoints |
 
 mod attempt;
 mod claimer;
 mod decision;
 mod dispatcher;
+mod keeper;
 mod lane;
 mod observer;
 mod recording;
@@ -33,7 +45,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use orderhook_store::{Appetite, Claim, Dispatch, EndpointId, Queue, Released, StoreError};
+use orderhook_store::{Appetite, Claim, Dispatch, EndpointId, Queue, Released, Shards, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +83,11 @@ struct Engine {
     stop: CancellationToken,
     /// Stops everything.
     abort: CancellationToken,
-    /// The claimer ended by a panic.
+    /// The keeper alone, which goes on while the others come to their ends.
+    keeper: TaskTracker,
+    /// Stops the keeper.
+    let_go: CancellationToken,
+    /// The claimer or the keeper ended by a panic.
     failed: CancellationToken,
 }
 
@@ -79,6 +95,7 @@ struct Engine {
 #[derive(Debug, Default)]
 struct Throttles {
     looking: Throttle,
+    holding: Throttle,
     recording: Throttle,
     releasing: Throttle,
     shortage: Throttle,
@@ -115,7 +132,7 @@ impl Engine {
             self.observer.breaker_changed(endpoint_id, state);
         }
         if !work.releases.is_empty() {
-            let release = Arc::clone(self).release(work.releases);
+            let release = Arc::clone(self).release(work.releases, work.releasing);
             self.tasks.spawn_on(release, &self.runtime);
         }
         if work.wake_claimer {
@@ -131,16 +148,23 @@ impl Engine {
         }
     }
 
-    async fn claim_until_stopped(self: Arc<Self>) {
-        let claimer = claimer::run(Arc::clone(&self));
-        if AssertUnwindSafe(claimer).catch_unwind().await.is_err() {
-            tracing::error!("claimer ended by a panic: nothing is taken out of the queue any more");
+    /// Runs a task without which nothing is delivered.
+    async fn run_or_fail(self: Arc<Self>, task: &'static str, run: impl Future<Output = ()>) {
+        if AssertUnwindSafe(run).catch_unwind().await.is_err() {
+            tracing::error!(task, "ended by a panic: nothing is delivered any more");
             self.failed.cancel();
         }
     }
 
+    /// Up to a tenth shorter, so that several processes do not ask at the same time.
+    fn jittered(&self, duration: Duration) -> Duration {
+        let tenth = duration / 10;
+        let share = self.random.number() as f64 / u64::MAX as f64;
+        duration - tenth.mul_f64(share)
+    }
+
     /// Gives leases back; those that can't be given back end by themselves.
-    async fn release(self: Arc<Self>, leases: Vec<Released>) {
+    async fn release(self: Arc<Self>, leases: Vec<Released>, shards: Shards) {
         let last = leases.iter().map(|released| released.lease.until).max();
         let released = self.store.release(leases, self.clock.now()).await;
         if let Err(error) = &released {
@@ -151,9 +175,12 @@ impl Engine {
                 "leases could not be given back before they end",
             );
         }
-        self.change(|dispatcher, now| match (released, last) {
-            (Err(_), Some(last)) => dispatcher.scan_by(last),
-            _ => dispatcher.scan_by(now),
+        self.change(|dispatcher, now| {
+            dispatcher.released(shards);
+            match (released, last) {
+                (Err(_), Some(last)) => dispatcher.scan_by(last),
+                _ => dispatcher.scan_by(now),
+            }
         });
     }
 }
@@ -176,7 +203,7 @@ pub enum StartError {
     /// It could not work with these settings.
     #[error("settings of the engine are not valid")]
     Settings(#[from] InvalidEngineSettings),
-    /// The leases of the process before could not be ended.
+    /// The leases of the process before could not be ended, or no hold could be taken.
     #[error("queue can't be taken over")]
     Store(#[from] StoreError),
 }
@@ -196,13 +223,14 @@ pub enum Drained {
 }
 
 impl EngineHandle {
-    /// Starts the engine in the tokio runtime of the caller. Ends the leases of the process before.
+    /// Starts the engine in the tokio runtime of the caller. Ends the leases of the process before,
+    /// and takes hold of this process's share of the endpoints.
     ///
     /// Until the store knows [`dispatch`](Self::dispatch), new deliveries are found by polling.
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the settings break a rule or the leases can't be ended.
+    /// [`StartError`] when the settings break a rule or the store can't be reached.
     pub async fn start(
         store: Arc<dyn Queue>,
         transport: Arc<dyn Transport>,
@@ -228,9 +256,17 @@ impl EngineHandle {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
+            keeper: TaskTracker::new(),
+            let_go: CancellationToken::new(),
             failed: CancellationToken::new(),
         });
-        let claimer = Arc::clone(&engine).claim_until_stopped();
+        if let Some(renew_at) = keeper::renew(&engine).await? {
+            let keeper = keeper::run(Arc::clone(&engine), renew_at);
+            let keeper = Arc::clone(&engine).run_or_fail("keeper", keeper);
+            engine.keeper.spawn(keeper);
+        }
+        let claimer = claimer::run(Arc::clone(&engine));
+        let claimer = Arc::clone(&engine).run_or_fail("claimer", claimer);
         engine.tasks.spawn(claimer);
         Ok(Self { engine })
     }
@@ -245,8 +281,10 @@ impl EngineHandle {
 
     /// What the engine holds in memory just now.
     pub fn load(&self) -> Load {
+        let now = self.engine.clock.now();
         let dispatcher = self.engine.dispatcher.lock();
-        dispatcher.unwrap_or_else(PoisonError::into_inner).load()
+        let dispatcher = dispatcher.unwrap_or_else(PoisonError::into_inner);
+        dispatcher.load(now)
     }
 
     /// Waits until nothing is taken out of the queue any more because of a defect of the engine. It
@@ -256,7 +294,8 @@ impl EngineHandle {
     }
 
     /// Takes nothing more, gives back what waits, and lets attempts end until `deadline`; what is
-    /// not over by then is aborted. No event is lost by it, and none is repeated if it finishes.
+    /// not over by then is aborted. No event is lost by it, and none is repeated if it finishes; then
+    /// other processes take over this one's endpoints at once.
     pub async fn drain(&self, deadline: Duration) -> Drained {
         let engine = &self.engine;
         let deadline = after(engine.clock.now(), deadline);
@@ -266,7 +305,10 @@ impl EngineHandle {
         tokio::select! {
             biased; // what was aborted ends too, and is not finished
             () = engine.abort.cancelled() => {}
-            () = engine.tasks.wait() => return Drained::Finished,
+            () = engine.tasks.wait() => {
+                self.let_go(deadline).await;
+                return Drained::Finished;
+            }
             () = engine.clock.sleep_until(deadline) => {}
         }
         let tasks = engine.tasks.len();
@@ -274,9 +316,22 @@ impl EngineHandle {
         Drained::Aborted { tasks }
     }
 
+    async fn let_go(&self, deadline: Timestamp) {
+        let engine = &self.engine;
+        tokio::select! {
+            biased;
+            () = engine.abort.cancelled() => {}
+            () = keeper::let_go(engine) => {}
+            () = engine.clock.sleep_until(deadline) => {
+                tracing::warn!("hold could not be let go in time; it ends by itself");
+            }
+        }
+    }
+
     /// Stops at once. Attempts that are under way can be made a second time.
     pub fn abort(&self) {
         self.engine.stop.cancel();
+        self.engine.let_go.cancel();
         self.engine.abort.cancel();
     }
 }
@@ -296,11 +351,8 @@ struct Door {
 impl Dispatch for Door {
     fn appetite(&self) -> Appetite {
         match self.engine.upgrade() {
-            Some(engine) => engine.change(|dispatcher, _| dispatcher.appetite()),
-            None => Appetite {
-                full: true,
-                ..Appetite::default()
-            },
+            Some(engine) => engine.change(|dispatcher, now| dispatcher.appetite(now)),
+            None => Appetite::default(),
         }
     }
 

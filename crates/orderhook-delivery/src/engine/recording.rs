@@ -15,8 +15,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Records an attempt, again and again until the store takes it: an attempt that was made and is not
 /// recorded is made twice. Meanwhile no other begins and nothing is claimed, so that the results
-/// that wait stay few; nor does anyone take over the delivery, and its token still holds when its
-/// lease is over.
+/// that wait stay few; nor does anyone take over the delivery while its endpoint is ours, and its
+/// token still holds when its lease is over.
 ///
 /// # Errors
 ///

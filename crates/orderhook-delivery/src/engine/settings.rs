@@ -7,6 +7,9 @@ use crate::breaker::BreakerSettings;
 use crate::rate::Rate;
 
 /// How the engine works; [`default`](Self::default) is right for one machine.
+///
+/// Where several processes deliver, `total_concurrency` and what begins with `max_` are each one's own;
+/// the rest is best the same for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineSettings {
@@ -17,6 +20,11 @@ pub struct EngineSettings {
     /// How long a delivery is ours once we have it: at least twice `attempt_timeout`, because it also
     /// waits for its turn.
     pub lease: Duration,
+    /// Where several processes deliver, how long the endpoints of this one stay its own while it can't
+    /// reach the database; longer than 0. A fifth of it before the end it begins no more attempts. So
+    /// long do the endpoints of a process that dies wait, too, until others take them over; those of
+    /// one that is drained wait for a fifth of it at most.
+    pub hold: Duration,
     /// An endpoint that has acknowledged nothing for so long, and fails again, is disabled.
     pub disable_after: Duration,
     /// The most attempts at a time to one endpoint; at least 1.
@@ -47,6 +55,7 @@ impl Default for EngineSettings {
             schedule: Schedule::default(),
             attempt_timeout: Duration::from_secs(15),
             lease: Duration::from_mins(1),
+            hold: Duration::from_secs(15),
             disable_after: Duration::from_hours(5 * 24),
             concurrency_per_endpoint: 32,
             total_concurrency: 512,
@@ -99,6 +108,7 @@ impl EngineSettings {
                 "lease",
                 "must be at least twice `attempt_timeout`",
             ),
+            (!self.hold.is_zero(), "hold", lasts),
             (!self.disable_after.is_zero(), "disable_after", lasts),
             (
                 self.concurrency_per_endpoint > 0,
@@ -132,6 +142,19 @@ impl EngineSettings {
     pub(super) fn least_lease(&self) -> Duration {
         let recording = TIME_TO_RECORD.min(self.attempt_timeout / 2);
         self.attempt_timeout.saturating_add(recording)
+    }
+
+    /// How long after it was renewed the hold is renewed again: four renewals may fail.
+    pub(super) fn hold_renewal(&self) -> Duration {
+        self.hold / 5
+    }
+
+    /// How long before the end of the hold nothing begins any more. Between the look at the clock and
+    /// the first byte to the receiver a process can stand still, as a machine does that is short of
+    /// memory, and whoever takes over does not wait for it. No more is needed: the store alone says
+    /// when a hold is over, so the clocks of two processes are never compared.
+    pub(super) fn hold_margin(&self) -> Duration {
+        self.hold / 5
     }
 
     /// The attempts that any endpoint may use; the rest is kept for those with few.
@@ -185,6 +208,10 @@ mod tests {
         check(
             |s| s.attempt_timeout = Duration::ZERO,
             Err("`attempt_timeout` must be longer than 0 s"),
+        );
+        check(
+            |s| s.hold = Duration::ZERO,
+            Err("`hold` must be longer than 0 s"),
         );
         check(
             |s| s.disable_after = Duration::ZERO,

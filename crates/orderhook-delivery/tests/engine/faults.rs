@@ -296,10 +296,7 @@ struct Nobody;
 
 impl Dispatch for Nobody {
     fn appetite(&self) -> Appetite {
-        Appetite {
-            full: true,
-            ..Appetite::default()
-        }
+        Appetite::default()
     }
 
     fn lease_until(&self, now: Timestamp) -> Timestamp {

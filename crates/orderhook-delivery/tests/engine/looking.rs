@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhook_delivery::{Clock as _, EngineHandle};
-use orderhook_store::{Claim, EndpointId, Finished, Queue, Released, StoreError, Wanted};
+use orderhook_store::{
+    Claim, EndpointId, Finished, Held, Queue, Released, Shards, StoreError, Wanted,
+};
 
 use crate::world::{Fixed, ManualClock, Receivers, quiet};
 
@@ -22,6 +24,18 @@ struct Due {
 impl Queue for Due {
     async fn recover(&self, _: Timestamp) -> Result<u64, StoreError> {
         Ok(0)
+    }
+
+    async fn hold(&self, _: Shards, _: Duration, _: Timestamp) -> Result<Held, StoreError> {
+        Ok(Held {
+            shards: Shards::ALL,
+            until: None,
+            leaving: Shards::NONE,
+        })
+    }
+
+    async fn let_go(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn ready(

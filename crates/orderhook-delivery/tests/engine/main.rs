@@ -7,6 +7,7 @@ mod endpoints;
 mod faults;
 mod logs;
 mod looking;
+mod replicas;
 mod retention;
 mod schedule;
 mod world;

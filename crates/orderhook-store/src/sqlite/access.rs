@@ -7,10 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
 use super::Sqlite;
-use super::columns::Millis;
 use super::idempotency::{Scope, once};
 use super::rows::{Conditions, page};
-use super::secrets::{Signer, Vault, insert_secret, newest_secret};
+use super::secrets::{insert_secret, newest_secret};
+use crate::millis::Millis;
+use crate::vault::{Signer, Vault};
 use crate::{
     Access, Caller, Idempotency, Merchant, MerchantId, Once, Operator, OperatorToken, Page,
     PageRequest, StoreError, Token, TokenHash, TokenId,

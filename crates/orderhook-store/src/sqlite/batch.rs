@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::handover::{Handover, News};
-use super::secrets::Vault;
 use super::targets::Targets;
+use crate::handover::{Handover, News};
+use crate::vault::Vault;
 use crate::{Claim, EndpointId, Lease, StoreError};
 
 /// What the writer knows from one commit to the next.
@@ -105,7 +105,7 @@ impl<'a> Batch<'a> {
 
     /// Hands a delivery over to the engine, once the commit is durable.
     pub(super) fn hand_over(&mut self, claim: Claim) {
-        self.handover.count(&claim);
+        self.handover.count(&claim.body);
         self.news.claims.push(claim);
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
 use super::batch::Batch;
-use super::columns::Millis;
+use crate::millis::Millis;
 use crate::{EndpointId, StoreError};
 
 /// So many deliveries are cancelled by one transaction.

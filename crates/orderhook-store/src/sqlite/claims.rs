@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::batch::Batch;
-use super::columns::Millis;
-use super::secrets::{LiveSecrets, Signer};
 use super::targets::secrets_or_wait;
+use crate::millis::Millis;
+use crate::vault::{LiveSecrets, Signer};
 use crate::{
     Claim, DeliveryId, EndpointId, EndpointKind, EventId, Lease, MessageId, StoreError, Wanted,
 };

@@ -1,9 +1,9 @@
 //! How our types stand in columns.
 
-use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use crate::millis::Millis;
 use crate::{
     AttemptOutcome, DeliveryId, DeliveryState, EndpointId, EndpointKind, EndpointState, EventId,
     EventKind, MerchantId, TokenId,
@@ -51,23 +51,6 @@ names!(
     EndpointState,
     EventKind
 );
-
-/// A time, kept to the millisecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Millis(pub(super) i64);
-
-impl Millis {
-    /// The time; one that no calendar has is the last that a calendar has.
-    pub(super) fn timestamp(self) -> Timestamp {
-        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
-    }
-}
-
-impl From<Timestamp> for Millis {
-    fn from(time: Timestamp) -> Self {
-        Self(time.as_millisecond())
-    }
-}
 
 impl ToSql for Millis {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -18,10 +18,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, Memory};
 use super::errors::share;
-use super::handover::{Engine, Handover, News};
-use super::secrets::Vault;
 use super::writer::{Call, Message};
 use crate::StoreError;
+use crate::handover::{Engine, Handover, News};
+use crate::vault::Vault;
 
 /// What shares one commit at most, so that the first of it need not wait for long.
 const BATCH_CALLS: usize = 512;

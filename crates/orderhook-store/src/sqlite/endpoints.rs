@@ -7,9 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Sqlite;
 use super::batch::Batch;
-use super::columns::{Millis, count};
+use super::columns::count;
 use super::rows::{Conditions, page};
-use super::secrets::{Signer, expire_secrets, insert_secret};
+use super::secrets::{expire_secrets, insert_secret};
+use crate::millis::Millis;
+use crate::vault::Signer;
 use crate::{
     Endpoint, EndpointFilter, EndpointId, EndpointState, Endpoints, MerchantId, Page, PageRequest,
     SecretOwner, StoreError,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::Sqlite;
-use super::columns::Millis;
 use super::rows::{Conditions, page};
+use crate::millis::Millis;
 use crate::{
     AttemptRecord, Delivery, DeliveryFilter, DeliveryId, DeliveryState, Event, EventFilter,
     EventId, History, MessageId, Page, PageRequest, StoreError,

@@ -6,9 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::batch::Batch;
-use super::columns::Millis;
-use super::secrets::Vault;
-use crate::keyring::Cell;
+use crate::millis::Millis;
+use crate::vault::{Vault, answer_cell};
 use crate::{Idempotency, MerchantId, Once, StoreError};
 
 /// Whose keys are looked through: two merchants may use the same key.
@@ -119,13 +118,4 @@ fn remember<T: Serialize>(
         )?
         .execute((id, sealed))?;
     Ok(())
-}
-
-/// Where the answer of a call stands.
-pub(super) fn answer_cell(id: i64) -> Cell {
-    Cell {
-        table: "idempotency_key",
-        column: "sealed",
-        row: id,
-    }
 }

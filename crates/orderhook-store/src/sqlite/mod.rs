@@ -9,16 +9,15 @@
 
 mod access;
 mod batch;
-mod callers;
 mod cancelling;
 mod claims;
 mod columns;
 mod commits;
 mod connection;
+mod copying;
 mod endpoints;
 mod errors;
 mod file;
-mod handover;
 mod history;
 mod idempotency;
 #[cfg(test)]
@@ -43,12 +42,13 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
+use crate::callers::Callers;
+use crate::handover::Engine;
+use crate::vault::Vault;
 use crate::{Dispatch, Keyring, Randomness, StoreError};
-use callers::Callers;
+pub(crate) use copying::CopyingFile;
 use file::OpenFile;
-use handover::Engine;
 use readers::Readers;
-use secrets::Vault;
 use writer::Writer;
 
 /// When a commit counts as done.

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use super::Sqlite;
 use super::batch::Batch;
-use super::columns::Millis;
 use super::idempotency::{Scope, once};
 use super::targets::Target;
+use crate::millis::Millis;
 use crate::{
     Claim, DeliveryId, EndpointId, EventId, EventKind, Idempotency, Lease, MerchantId, MessageId,
     NewEvent, NewPush, Once, PublishedEvent, Publishing, StoreError,

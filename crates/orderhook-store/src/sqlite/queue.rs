@@ -1,5 +1,7 @@
 //! Deliveries on their way out.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -7,11 +9,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::Sqlite;
 use super::batch::Batch;
 use super::claims::{claim_due, release_next};
-use super::columns::Millis;
-use super::handover::MAX_CLAIMED_BYTES;
+use crate::handover::MAX_CLAIMED_BYTES;
+use crate::millis::Millis;
 use crate::{
-    AttemptRecord, Claim, DeliveryId, DeliveryState, EndpointId, EndpointNews, Finished,
-    MAX_ANSWER_KEPT, Next, Queue, Released, StoreError, Wanted,
+    AttemptRecord, Claim, DeliveryId, DeliveryState, EndpointId, EndpointNews, Finished, Held,
+    MAX_ANSWER_KEPT, Next, Queue, Released, Shards, StoreError, Wanted,
 };
 
 /// The endpoints that have rows in the queue, without reading all the rows: `waiting(endpoint_id)`,
@@ -46,6 +48,19 @@ impl Queue for Sqlite {
                 Ok(ended as u64)
             })
             .await
+    }
+
+    /// One process serves from a file, and all of it is its own.
+    async fn hold(&self, _: Shards, _: Duration, _: Timestamp) -> Result<Held, StoreError> {
+        Ok(Held {
+            shards: Shards::ALL,
+            until: None,
+            leaving: Shards::NONE,
+        })
+    }
+
+    async fn let_go(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn ready(

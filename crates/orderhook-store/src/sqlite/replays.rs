@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::Sqlite;
 use super::batch::Batch;
-use super::columns::{Millis, count};
+use super::columns::count;
 use super::history::{find_delivery, is_in_state, queued_first};
 use super::publishing::{Queued, next_place, order_key};
 use super::rows::Conditions;
+use crate::millis::Millis;
 use crate::{
     DeliveryId, DeliveryState, EndpointId, MerchantId, ReplayCounts, ReplayFilter, Replayed,
     Replays, StoreError,

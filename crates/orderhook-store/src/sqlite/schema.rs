@@ -37,8 +37,27 @@ pub(super) fn recognise(connection: &mut Connection) -> Result<u32, StoreError> 
     }
 }
 
-/// Sees to it that the database has our schema, of which it has the version `found`.
+/// Sees to it that the database has our schema, of which it has the version `found`, and is no copy
+/// that is not finished.
 pub(super) fn prepare(
+    connection: &mut Connection,
+    found: u32,
+    migrate: bool,
+) -> Result<(), StoreError> {
+    bring_up_to_date(connection, found, migrate)?;
+    if is_unfinished(connection)? {
+        return Err(StoreError::Unfinished);
+    }
+    Ok(())
+}
+
+/// Whether it is a copy that is not finished.
+pub(super) fn is_unfinished(connection: &Connection) -> Result<bool, StoreError> {
+    let marker = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'copying')";
+    Ok(connection.query_row(marker, [], |row| row.get(0))?)
+}
+
+pub(super) fn bring_up_to_date(
     connection: &mut Connection,
     found: u32,
     migrate: bool,

@@ -1,99 +1,19 @@
 //! Secrets in rows: sealed on the way in, opened on the way out.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use orderhook_types::Secret;
 use rusqlite::{Connection, OptionalExtension};
-use zeroize::Zeroizing;
 
-use super::columns::Millis;
-use crate::keyring::{Cell, key_id};
-use crate::{EndpointId, Keyring, MerchantId, Randomness, StoreError};
+use crate::StoreError;
+use crate::millis::Millis;
+use crate::vault::{LiveSecrets, Signer, Vault, secret_cell};
 
-/// The keys, and what nonces are made of.
-#[derive(Clone)]
-pub(super) struct Vault {
-    keyring: Keyring,
-    randomness: Arc<dyn Randomness>,
-}
-
-impl Vault {
-    pub(super) fn new(keyring: Keyring, randomness: Arc<dyn Randomness>) -> Self {
-        Self {
-            keyring,
-            randomness,
-        }
+/// The condition that selects a signer's rows by an index; its parameter is [`Signer::id`].
+const fn condition(signer: Signer) -> &'static str {
+    match signer.webhook_id {
+        Some(_) => "webhook_id = ?1",
+        None => "merchant_id = ?1 AND webhook_id IS NULL",
     }
-
-    pub(super) fn seal(&self, plain: &[u8], cell: Cell) -> Result<Vec<u8>, StoreError> {
-        self.keyring.seal(plain, cell, &*self.randomness)
-    }
-
-    pub(super) fn open(&self, sealed: &[u8], cell: Cell) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        self.keyring.open(sealed, cell)
-    }
-
-    /// Whether `rekey` has nothing to do for a value.
-    pub(super) fn is_current(&self, sealed: &[u8]) -> bool {
-        key_id(sealed) == Some(self.keyring.current())
-    }
-
-    pub(super) fn random_bytes<const N: usize>(&self) -> Result<[u8; N], StoreError> {
-        let mut bytes = [0; N];
-        let filled = self.randomness.fill(&mut bytes);
-        filled.map(|()| bytes).map_err(StoreError::Unavailable)
-    }
-
-    fn open_secret(&self, secret_id: i64, sealed: &[u8]) -> Result<Secret, StoreError> {
-        let cell = secret_cell(secret_id);
-        let plain = self.open(sealed, cell)?;
-        let text = str::from_utf8(&plain).map_err(|_| cell.corrupt())?;
-        Ok(Secret::from(text))
-    }
-}
-
-/// Where a signing secret stands.
-pub(super) fn secret_cell(secret_id: i64) -> Cell {
-    Cell {
-        table: "signing_secret",
-        column: "sealed",
-        row: secret_id,
-    }
-}
-
-/// Whose a signing secret is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Signer {
-    pub(super) merchant_id: MerchantId,
-    /// `None` for the merchant's own.
-    pub(super) webhook_id: Option<EndpointId>,
-}
-
-impl Signer {
-    /// The condition that selects its rows by an index; its parameter is [`Self::id`].
-    const fn condition(self) -> &'static str {
-        match self.webhook_id {
-            Some(_) => "webhook_id = ?1",
-            None => "merchant_id = ?1 AND webhook_id IS NULL",
-        }
-    }
-
-    fn id(self) -> i64 {
-        match self.webhook_id {
-            Some(webhook_id) => webhook_id.0,
-            None => self.merchant_id.0,
-        }
-    }
-}
-
-/// The secrets that sign an attempt.
-#[derive(Clone)]
-pub(super) struct LiveSecrets {
-    /// The newest first.
-    pub(super) secrets: Arc<[Secret]>,
-    /// When the first of them expires.
-    pub(super) until: Option<Millis>,
 }
 
 pub(super) fn insert_secret(
@@ -127,7 +47,7 @@ pub(super) fn expire_secrets(
     signer: Signer,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let condition = signer.condition();
+    let condition = condition(signer);
     connection
         .prepare_cached(&format!(
             "-- expire_secrets
@@ -144,7 +64,7 @@ pub(super) fn newest_secret(
     vault: &Vault,
     signer: Signer,
 ) -> Result<Secret, StoreError> {
-    let condition = signer.condition();
+    let condition = condition(signer);
     let newest: Option<(i64, Vec<u8>)> = connection
         .prepare_cached(&format!(
             "-- newest_secret
@@ -164,7 +84,7 @@ pub(super) fn live_secrets(
     signer: Signer,
     now: Timestamp,
 ) -> Result<LiveSecrets, StoreError> {
-    let condition = signer.condition();
+    let condition = condition(signer);
     let mut statement = connection.prepare_cached(&format!(
         "-- live_secrets
         SELECT secret_id, sealed, expires_at FROM signing_secret

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::access::merchant_exists;
-use super::columns::Millis;
-use super::secrets::{LiveSecrets, Signer, Vault, live_secrets};
+use super::secrets::live_secrets;
+use crate::millis::Millis;
+use crate::vault::{LiveSecrets, Signer, Vault};
 use crate::{EndpointId, EndpointKind, EndpointState, MerchantId, StoreError};
 
 /// How many routes are remembered before all are forgotten.

@@ -7,12 +7,13 @@ use rusqlite::Connection;
 use super::Sqlite;
 use super::batch::Batch;
 use super::cancelling::cancel_queued;
-use super::columns::{Millis, count};
-use super::idempotency::answer_cell;
+use super::columns::count;
 use super::queue::{OPEN, WAITING};
 use super::schema;
-use super::secrets::secret_cell;
 use crate::keyring::Cell;
+use crate::millis::Millis;
+use crate::vault::answer_cell;
+use crate::vault::secret_cell;
 use crate::{EndpointId, EndpointState, EventId, Retention, Stats, StoreError, Swept, Upkeep};
 
 /// So many values are encrypted anew by one transaction.

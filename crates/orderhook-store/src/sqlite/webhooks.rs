@@ -11,10 +11,11 @@ use super::Sqlite;
 use super::access::merchant_exists;
 use super::batch::Batch;
 use super::cancelling::{CANCELLED_AT_ONCE, cancel_queued, mark_deleted};
-use super::columns::Millis;
 use super::idempotency::{Scope, once};
 use super::rows::{Conditions, page};
-use super::secrets::{Signer, Vault, insert_secret, newest_secret};
+use super::secrets::{insert_secret, newest_secret};
+use crate::millis::Millis;
+use crate::vault::{Signer, Vault};
 use crate::{
     EndpointId, Idempotency, MerchantId, Once, Operator, Page, PageRequest, StoreError,
     WebhookFilter, WebhookRecord, Webhooks,

@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{Batch, Memory};
 use super::commits::Thread;
 use super::errors::{closed, panicked};
-use super::handover::Engine;
-use super::secrets::Vault;
 use crate::StoreError;
+use crate::handover::Engine;
+use crate::vault::Vault;
 
 /// What may wait; a publish beyond it is refused at once.
 const QUEUE_CALLS: usize = 4096;

@@ -1,21 +1,21 @@
-//! A store to test on. Everything but `sqlite.rs` goes through the traits, so that another database
-//! joins by another `open` here.
+//! A store to test on, whichever database is behind it: everything here goes through the traits.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
 use orderhook_store::{
     Appetite, AttemptOutcome, AttemptRecord, BoxError, Claim, Delivery, DeliveryFilter, Dispatch,
     EndpointId, EndpointNews, Finished, Idempotency, Key, Keyring, MerchantId, NewEvent, NewPush,
-    Next, Once, Operator, PageRequest, PublishedEvent, Randomness, Released, Store, StoreError,
-    Wanted, WebhookRecord,
+    Next, Once, Operator, PageRequest, PublishedEvent, Randomness, Released, Shards, Store,
+    StoreError, Wanted, WebhookRecord,
 };
 use orderhook_types::Secret;
-use tempfile::TempDir;
+use tokio::sync::Notify;
+
+use crate::database::{Database, IS_EXCLUSIVE};
 
 /// What the tests' engine was told.
 #[derive(Default)]
@@ -31,9 +31,30 @@ pub(crate) struct Told {
 pub(crate) struct Engine {
     appetite: Mutex<Appetite>,
     told: Mutex<Told>,
+    hint: Notify,
 }
 
 impl Engine {
+    fn note(&self, note: impl FnOnce(&mut Told)) {
+        note(&mut self.told.lock().expect("not poisoned"));
+        self.hint.notify_one();
+    }
+
+    fn take(&self) -> Told {
+        std::mem::take(&mut *self.told.lock().expect("not poisoned"))
+    }
+
+    /// What it is told by another process, whenever that comes.
+    pub(crate) async fn hint(&self) -> Told {
+        loop {
+            let told = self.take();
+            if told.woken > 0 || !told.changed.is_empty() || !told.left.is_empty() {
+                return told;
+            }
+            self.hint.notified().await;
+        }
+    }
+
     pub(crate) fn want(&self, appetite: Appetite) {
         *self.appetite.lock().expect("not poisoned") = appetite;
     }
@@ -49,35 +70,34 @@ impl Dispatch for Engine {
     }
 
     fn hand_over(&self, mut claims: Vec<Claim>) {
-        let mut told = self.told.lock().expect("not poisoned");
-        told.claims.append(&mut claims);
+        self.note(|told| told.claims.append(&mut claims));
     }
 
     fn endpoint_changed(&self, endpoint_id: EndpointId) {
-        let mut told = self.told.lock().expect("not poisoned");
-        told.changed.push(endpoint_id);
+        self.note(|told| told.changed.push(endpoint_id));
     }
 
     fn left_in_queue(&self, endpoints: &[EndpointId]) {
-        let mut told = self.told.lock().expect("not poisoned");
-        told.left.extend(endpoints);
+        self.note(|told| told.left.extend(endpoints));
     }
 
     fn wake(&self) {
-        self.told.lock().expect("not poisoned").woken += 1;
+        self.note(|told| told.woken += 1);
     }
 }
 
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Bytes that never repeat, which is all that the store needs of them here.
-#[derive(Default)]
-struct Counter(AtomicU64);
+/// Bytes that never repeat, which is all that the store needs of them here. All stores count on
+/// together: two of them may be open on one database.
+pub(crate) struct Counter;
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 impl Randomness for Counter {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BoxError> {
         for chunk in bytes.chunks_mut(8) {
-            let count = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            let count = COUNT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
             chunk.copy_from_slice(&count[..chunk.len()]);
         }
         Ok(())
@@ -89,63 +109,57 @@ pub(crate) fn keyring(ids: &[u8]) -> Keyring {
     Keyring::new(keys).expect("different ids")
 }
 
-pub(crate) fn options(path: &Path) -> SqliteOptions {
-    SqliteOptions {
-        path: path.to_owned(),
-        keyring: keyring(&[1]),
-        randomness: Arc::new(Counter::default()),
-        synchronous: Synchronous::Full,
-        migrate: true,
-        exclusive: false,
-    }
-}
-
-/// An open store in a folder of its own.
+/// An open store that delivers, on a database of its own.
 pub(crate) struct Harness {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) engine: Arc<Engine>,
-    folder: Arc<TempDir>,
+    pub(crate) database: Arc<Database>,
 }
 
 impl Harness {
     /// An empty store, and an engine that wants nothing.
     pub(crate) async fn open() -> Self {
-        let folder = Arc::new(TempDir::new().expect("a folder"));
-        Self::open_in(folder, keyring(&[1])).await.expect("opens")
+        let database = Arc::new(Database::create());
+        Self::open_on(database, keyring(&[1])).await.expect("opens")
     }
 
-    async fn open_in(folder: Arc<TempDir>, keyring: Keyring) -> Result<Self, StoreError> {
+    pub(crate) async fn open_on(
+        database: Arc<Database>,
+        keyring: Keyring,
+    ) -> Result<Self, StoreError> {
         let engine = Arc::new(Engine::default());
-        engine.want(Appetite {
-            full: true,
-            ..Appetite::default()
-        });
-        let store = Sqlite::open(SqliteOptions {
-            keyring,
-            ..options(&folder.path().join("orderhook.db"))
-        })
-        .await?;
-        store.dispatch_to(Arc::clone(&engine) as Arc<dyn Dispatch>);
-        Ok(Self {
-            store: Arc::new(store),
+        let dispatch = Arc::clone(&engine) as Arc<dyn Dispatch>;
+        let harness = Self {
+            store: database.open(keyring, dispatch).await?,
             engine,
-            folder,
-        })
+            database,
+        };
+        harness.hold().await;
+        if !IS_EXCLUSIVE {
+            // Once others are heard, it is woken for what they have said before.
+            harness.engine.hint().await;
+        }
+        Ok(harness)
+    }
+
+    /// Takes this store's share of the shards, for longer than any test takes.
+    pub(crate) async fn hold(&self) -> Shards {
+        let an_hour = Duration::from_hours(1);
+        let held = self.store.hold(Shards::NONE, an_hour, at(0)).await;
+        held.expect("holds").shards
     }
 
     /// The same store, closed and opened again with other keys.
     pub(crate) async fn reopen(self, ids: &[u8]) -> Result<Self, StoreError> {
+        // One that was closed before has kept its shards; then the new one claims nothing.
+        let _ = self.store.let_go().await;
         self.store.close().await;
-        Self::open_in(self.folder, keyring(ids)).await
-    }
-
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("orderhook.db")
+        Self::open_on(self.database, keyring(ids)).await
     }
 
     /// Everything that is handed over is wanted from here on.
     pub(crate) fn hungry(&self) {
-        self.engine.want(Appetite::default());
+        self.engine.want(all_wanted());
     }
 
     /// What the engine was told since this was asked last.
@@ -156,7 +170,7 @@ impl Harness {
             .release(Vec::new(), at(0))
             .await
             .expect("answers");
-        std::mem::take(&mut *self.engine.told.lock().expect("not poisoned"))
+        self.engine.take()
     }
 
     pub(crate) async fn merchant(&self) -> MerchantId {
@@ -228,6 +242,14 @@ impl Harness {
     pub(crate) async fn deliveries(&self, filter: DeliveryFilter) -> Vec<Delivery> {
         let page = self.store.deliveries(&filter, everything()).await;
         page.expect("lists").items
+    }
+}
+
+/// All that can be handed over.
+pub(crate) fn all_wanted() -> Appetite {
+    Appetite {
+        shards: Shards::ALL,
+        ..Appetite::default()
     }
 }
 
@@ -311,6 +333,7 @@ pub(crate) fn finished(
         delivery_id: claim.delivery_id,
         lease: claim.lease,
         endpoint_id: claim.endpoint_id,
+        endpoint_kind: claim.endpoint_kind,
         attempt: AttemptRecord {
             attempt: claim.attempts + 1,
             attempted_at: now,

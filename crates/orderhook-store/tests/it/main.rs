@@ -1,6 +1,9 @@
-//! What every store must do, through its traits; and what only SQLite does, in `sqlite`.
+//! What every store must do, through its traits, of SQLite; and what only SQLite does, in `sqlite`.
+//!
+//! The same cases run on PostgreSQL in `tests/postgres`.
 
 mod access;
+mod database;
 mod endpoints;
 mod harness;
 mod history;

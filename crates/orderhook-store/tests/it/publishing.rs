@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use orderhook_store::{
     Appetite, AttemptOutcome, AttemptRecord, DeliveryFilter, DeliveryState, EndpointNews,
-    EndpointState, MerchantId, NewEvent, Next,
+    EndpointState, MerchantId, NewEvent, Next, Shards,
 };
 use orderhook_types::Patch;
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    Harness, LEASE, ann, at, card_event, card_load, done, finished, long_card_load, order,
+    Harness, LEASE, all_wanted, ann, at, card_event, card_load, done, finished, long_card_load,
+    order,
 };
 
 #[tokio::test]
@@ -118,15 +119,15 @@ async fn nothing_is_handed_over_that_is_not_wanted_or_not_first() {
         harness.publish(merchant_id, card_load(), at(1)).await;
         harness.told().await
     };
-    let full = Appetite {
-        full: true,
-        ..Appetite::default()
-    };
     let except = Appetite {
         except: HashSet::from([webhook_id]),
-        ..Appetite::default()
+        ..all_wanted()
     };
-    for (unwanted, waiting) in [(except, 1), (full, 2)] {
+    let others = Appetite {
+        shards: Shards::ALL.without([Shards::of(webhook_id)].into_iter().collect()),
+        ..all_wanted()
+    };
+    for (unwanted, waiting) in [(except, 1), (others, 2)] {
         let told = publish(unwanted).await;
         assert_eq!((told.claims.len(), told.left), (0, vec![webhook_id]));
         assert_eq!(
@@ -135,13 +136,9 @@ async fn nothing_is_handed_over_that_is_not_wanted_or_not_first() {
         );
     }
     assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 2);
-    publish(Appetite {
-        full: true,
-        ..Appetite::default()
-    })
-    .await;
+    publish(Appetite::default()).await;
     // The one before waits still, so this one must not overtake it; but the engine should come.
-    let told = publish(Appetite::default()).await;
+    let told = publish(all_wanted()).await;
     assert_eq!((told.claims.len(), told.left), (0, vec![webhook_id]));
     assert_eq!(harness.claim(webhook_id, at(1)).await.len(), 2);
 
@@ -150,7 +147,7 @@ async fn nothing_is_handed_over_that_is_not_wanted_or_not_first() {
         .store
         .set_endpoint_state(webhook_id, state, None, at(1));
     pause.await.expect("pauses");
-    let told = publish(Appetite::default()).await;
+    let told = publish(all_wanted()).await;
     assert_eq!((told.claims.len(), told.left), (0, vec![]));
 }
 

@@ -11,7 +11,8 @@ use orderhook_types::Secret;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{Harness, ann, at, card_load, everything, key, options, order};
+use crate::database::options;
+use crate::harness::{Harness, ann, at, card_load, everything, key, order};
 
 /// Changes a database behind the store's back.
 fn tamper(path: &Path, sql: &str) {
@@ -105,7 +106,7 @@ async fn what_a_command_changes_counts_for_the_server_at_once() {
     let published = harness.publish(merchant_id, card_load(), at(0)).await;
     assert_eq!(published.deliveries, 1);
     let sql = format!("DELETE FROM subscription WHERE webhook_id = {webhook}");
-    tamper(&harness.path(), &sql);
+    tamper(&harness.database.path(), &sql);
     let published = harness.publish(merchant_id, card_load(), at(0)).await;
     assert_eq!(published.deliveries, 0);
 }
@@ -117,7 +118,7 @@ async fn another_key_of_the_same_id_is_refused() {
     harness.store.close().await;
     let error = open_error(SqliteOptions {
         keyring: Keyring::new([Key::new(1, &[9; 32])]).expect("one key"),
-        ..options(&harness.path())
+        ..options(&harness.database.path())
     })
     .await;
     assert!(
@@ -134,7 +135,7 @@ async fn a_secret_that_was_tampered_with_stops_its_endpoint_and_no_other() {
     let sound = harness.webhook(merchant_id).await.webhook_id;
     let sql =
         format!("UPDATE signing_secret SET sealed = x'00000001' WHERE webhook_id = {damaged}");
-    tamper(&harness.path(), &sql);
+    tamper(&harness.database.path(), &sql);
     harness.hungry();
     let published = harness.publish(merchant_id, card_load(), at(0)).await;
     assert_eq!(published.deliveries, 2);
@@ -153,7 +154,7 @@ async fn a_row_that_cant_be_read_stops_its_endpoint_and_no_other() {
     harness.publish(merchant_id, card_load(), at(0)).await;
     let sql =
         format!("UPDATE endpoint SET url = CAST(x'ff' AS TEXT) WHERE endpoint_id = {damaged}");
-    tamper(&harness.path(), &sql);
+    tamper(&harness.database.path(), &sql);
     let wanted = [damaged, sound].map(|endpoint_id| Wanted {
         endpoint_id,
         count: 9,
@@ -173,7 +174,7 @@ async fn a_push_that_cant_be_read_spoils_not_the_end_of_the_one_before() {
     let shop = harness.deliveries(DeliveryFilter::default()).await[0].endpoint_id;
     let first = harness.claim(shop, at(0)).await.remove(0);
     tamper(
-        &harness.path(),
+        &harness.database.path(),
         "UPDATE delivery SET url = CAST(x'ff' AS TEXT) WHERE delivery_id = 2",
     );
     harness.hungry();
@@ -186,20 +187,20 @@ async fn a_push_that_cant_be_read_spoils_not_the_end_of_the_one_before() {
 async fn a_check_sees_that_the_file_is_another() {
     let harness = Harness::open().await;
     harness.store.check().await.expect("works");
-    let aside = harness.path().with_extension("aside");
-    fs::rename(harness.path(), &aside).expect("moves");
+    let aside = harness.database.path().with_extension("aside");
+    fs::rename(harness.database.path(), &aside).expect("moves");
     let missing = harness.store.check().await;
     assert!(
         matches!(missing, Err(StoreError::Unavailable(_))),
         "{missing:?}"
     );
-    fs::copy(&aside, harness.path()).expect("copies");
+    fs::copy(&aside, harness.database.path()).expect("copies");
     let replaced = harness.store.check().await;
     assert!(
         matches!(replaced, Err(StoreError::Unavailable(_))),
         "{replaced:?}"
     );
-    fs::rename(&aside, harness.path()).expect("moves");
+    fs::rename(&aside, harness.database.path()).expect("moves");
     harness.store.check().await.expect("works again");
 }
 
@@ -209,7 +210,10 @@ async fn a_deletion_that_was_cut_short_is_finished_by_a_sweep() {
     let merchant_id = harness.merchant().await;
     harness.webhook(merchant_id).await;
     harness.publish(merchant_id, card_load(), at(0)).await;
-    tamper(&harness.path(), "UPDATE endpoint SET deleted_at = 1");
+    tamper(
+        &harness.database.path(),
+        "UPDATE endpoint SET deleted_at = 1",
+    );
     let nothing_old = Retention {
         events_before: at(0),
         idempotency_before: at(0),
@@ -237,7 +241,8 @@ async fn no_secret_and_no_token_stands_in_the_files() {
         .await;
     created.expect("creates");
     let mut seen = String::new();
-    for file in fs::read_dir(harness.path().parent().expect("a folder")).expect("a folder") {
+    for file in fs::read_dir(harness.database.path().parent().expect("a folder")).expect("a folder")
+    {
         let bytes = fs::read(file.expect("a file").path()).expect("readable");
         seen.push_str(&String::from_utf8_lossy(&bytes));
     }
@@ -257,7 +262,7 @@ async fn no_secret_and_no_token_stands_in_the_files() {
 async fn the_file_is_its_owners() {
     use std::os::unix::fs::PermissionsExt;
     let harness = Harness::open().await;
-    let mode = fs::metadata(harness.path())
+    let mode = fs::metadata(harness.database.path())
         .expect("exists")
         .permissions()
         .mode();

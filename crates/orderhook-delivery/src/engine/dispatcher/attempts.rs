@@ -15,7 +15,7 @@ impl Dispatcher {
     /// Nothing begins while a result can't be recorded: what a receiver acknowledged and the store
     /// does not know may be sent again, and each attempt more would add to that.
     pub(super) fn begin(&mut self, now: Timestamp) -> Option<Start> {
-        while self.can_attempt() {
+        while self.can_attempt(now) {
             let endpoint_id = self.next_in_turn()?;
             let start = self.begin_at(endpoint_id, now);
             self.settle(endpoint_id, now);
@@ -26,9 +26,10 @@ impl Dispatcher {
         None
     }
 
-    /// Whether one attempt more could be made and recorded.
-    pub(super) fn can_attempt(&self) -> bool {
-        self.unrecordable.is_empty()
+    /// Whether one attempt more could be made and recorded, and endpoints are ours to make it to.
+    pub(super) fn can_attempt(&self, now: Timestamp) -> bool {
+        !self.holding.current(now).is_empty()
+            && self.unrecordable.is_empty()
             && self.attempting < self.settings.total_concurrency
             && self.recording < self.settings.max_unrecorded
     }
@@ -65,7 +66,7 @@ impl Dispatcher {
         if between(now, claim.lease.until) < self.settings.least_lease() {
             // Its lease could end while it is attempted, and then it would be attempted twice.
             lane.backlog = true;
-            self.work.releases.push(released(&claim));
+            self.work.release(endpoint_id, released(&claim));
             return None;
         }
         lane.attempting += 1;
@@ -148,7 +149,7 @@ impl Dispatcher {
             lane.rest(now);
             lane.backlog = true;
         }
-        self.work.releases.push(released);
+        self.work.release(endpoint_id, released);
         self.ended(endpoint_id, Health::Unknown, false, now);
         self.recorded(endpoint_id, released.lease, now);
     }

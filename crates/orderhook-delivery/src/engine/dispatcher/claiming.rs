@@ -20,10 +20,10 @@ const WAKE_GAP: Duration = Duration::from_millis(10);
 
 impl Dispatcher {
     /// What the store is to be asked for; counts as asked.
-    pub(in crate::engine) fn take_wanted(&mut self) -> Vec<Wanted> {
+    pub(in crate::engine) fn take_wanted(&mut self, now: Timestamp) -> Vec<Wanted> {
         self.changed.clear();
         let mut wanted = Vec::new();
-        if !self.can_claim() {
+        if !self.can_claim(now) {
             return wanted;
         }
         let share = MAX_CLAIMS / self.asking.len().clamp(1, MAX_CLAIMED_ENDPOINTS);
@@ -58,13 +58,8 @@ impl Dispatcher {
         wanted
     }
 
-    /// The queue was looked at to its end.
-    pub(in crate::engine) fn saw_the_end(&mut self) {
-        self.surveyed = true;
-    }
-
-    pub(in crate::engine) fn can_claim(&self) -> bool {
-        !self.draining && !self.asking.is_empty() && self.can_attempt()
+    pub(in crate::engine) fn can_claim(&self, now: Timestamp) -> bool {
+        !self.draining && !self.asking.is_empty() && self.can_attempt(now)
     }
 
     /// What the store gave; `None` if it could not.
@@ -128,6 +123,9 @@ impl Dispatcher {
             return;
         }
         for endpoint_id in endpoints {
+            if !self.holding.contains(*endpoint_id) {
+                continue;
+            }
             if self.has_enough() && !self.lanes.contains_key(endpoint_id) {
                 self.scan_soon(now);
             } else {
@@ -155,7 +153,7 @@ impl Dispatcher {
 
     /// Whether the whole queue is to be looked at now; counts as done.
     pub(in crate::engine) fn take_scan(&mut self, now: Timestamp) -> bool {
-        let due = self.scan_at <= now && !self.draining;
+        let due = self.scan_due(now) <= now && !self.draining;
         if due {
             self.scanned_at = now;
             self.scan_at = Timestamp::MAX;
@@ -166,13 +164,21 @@ impl Dispatcher {
     /// Until when the claimer has nothing to do; `None` if it has now.
     pub(in crate::engine) fn sleep(&mut self, now: Timestamp) -> Option<Timestamp> {
         // A sleep that outlasts a clock that is set back would be as long as that.
-        let until = self.wakes_at().min(after(now, self.settings.idle_poll));
-        self.asleep_until = (until > now && !self.can_claim()).then_some(until);
+        let until = self.wakes_at(now).min(after(now, self.settings.idle_poll));
+        self.asleep_until = (until > now && !self.can_claim(now)).then_some(until);
         self.asleep_until
     }
 
-    pub(in crate::engine) fn wakes_at(&self) -> Timestamp {
+    pub(in crate::engine) fn wakes_at(&self, now: Timestamp) -> Timestamp {
         let timer = self.timers.first().map_or(Timestamp::MAX, |(at, _)| *at);
-        timer.min(self.scan_at)
+        timer.min(self.scan_due(now))
+    }
+
+    /// When to look at the whole queue: not before something of it is ours.
+    fn scan_due(&self, now: Timestamp) -> Timestamp {
+        if self.holding.current(now).is_empty() {
+            return Timestamp::MAX;
+        }
+        self.scan_at
     }
 }

@@ -1,10 +1,12 @@
 //! The rules of turns and bounds, without a store, a transport or a task.
 
+mod shards;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use orderhook_store::{DeliveryId, EndpointKind, EventId, Lease, MerchantId, MessageId};
+use orderhook_store::{DeliveryId, EndpointKind, EventId, Held, Lease, MerchantId, MessageId};
 use orderhook_types::Secret;
 
 use super::*;
@@ -52,14 +54,21 @@ fn claims(endpoint_id: i64, first: i64, count: i64) -> Vec<Claim> {
 
 fn dispatcher(settings: EngineSettings) -> Dispatcher {
     let mut dispatcher = Dispatcher::new(settings);
+    let alone = Held {
+        shards: Shards::ALL,
+        until: None,
+        leaving: Shards::NONE,
+    };
+    assert!(dispatcher.hold(alone, at(0)));
     assert!(
         dispatcher.take_scan(at(0)),
         "begins by looking at the queue"
     );
     assert!(
-        dispatcher.appetite().full,
+        dispatcher.appetite(at(0)).shards.is_empty(),
         "what a process before has left goes first"
     );
+    dispatcher.begin_survey();
     dispatcher.saw_the_end();
     dispatcher.scan_by(at(5));
     dispatcher
@@ -172,11 +181,11 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     );
     // The nine slots that became free before it opened stayed empty only because no work was taken.
     assert_eq!((work.starts.len(), work.releases.len()), (0, 20));
-    assert!(dispatcher.appetite().except.contains(&EndpointId(1)));
-    assert_eq!(dispatcher.take_wanted(), []);
+    assert!(dispatcher.appetite(at(0)).except.contains(&EndpointId(1)));
+    assert_eq!(dispatcher.take_wanted(at(0)), []);
 
     dispatcher.pass_time(at(5));
-    let wanted = dispatcher.take_wanted();
+    let wanted = dispatcher.take_wanted(at(0));
     assert_eq!(
         wanted,
         [orderhook_store::Wanted {
@@ -186,9 +195,9 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     );
     dispatcher.claimed(&wanted, Some(claims(1, 30, 1)), at(5));
     assert_eq!(begun(&mut dispatcher, at(5)), [1]);
-    assert_eq!(dispatcher.take_wanted(), []);
+    assert_eq!(dispatcher.take_wanted(at(0)), []);
     end(&mut dispatcher, 1, ALIVE, at(6));
-    assert_eq!(dispatcher.take_wanted()[0].count, 64);
+    assert_eq!(dispatcher.take_wanted(at(0))[0].count, 64);
 }
 
 #[test]
@@ -198,7 +207,7 @@ fn a_full_buffer_is_left_to_the_queue_until_the_queue_is_empty() {
         max_buffered: 4,
         ..EngineSettings::default()
     });
-    let except = |dispatcher: &mut Dispatcher| dispatcher.appetite().except.len();
+    let except = |dispatcher: &mut Dispatcher| dispatcher.appetite(at(0)).except.len();
     dispatcher.admit(claims(1, 0, 5), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     assert_eq!(except(&mut dispatcher), 1, "4 wait");
@@ -209,11 +218,11 @@ fn a_full_buffer_is_left_to_the_queue_until_the_queue_is_empty() {
     end(&mut dispatcher, 1, ALIVE, at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     assert_eq!(except(&mut dispatcher), 1, "the queue goes first");
-    assert_eq!(dispatcher.take_wanted(), [], "one is no bite");
+    assert_eq!(dispatcher.take_wanted(at(0)), [], "one is no bite");
 
     end(&mut dispatcher, 1, ALIVE, at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
-    let wanted = dispatcher.take_wanted();
+    let wanted = dispatcher.take_wanted(at(0));
     assert_eq!(wanted[0].count, 2);
     dispatcher.claimed(&wanted, Some(claims(1, 5, 1)), at(0));
     assert_eq!(
@@ -232,10 +241,10 @@ fn too_many_bytes_stop_publishers_but_not_free_slots() {
     });
     dispatcher.admit(claims(1, 0, 5), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)).len(), 2);
-    assert!(dispatcher.appetite().full);
+    assert!(dispatcher.appetite(at(0)).shards.is_empty());
     dispatcher.found_ready(EndpointId(2), at(0));
     assert_eq!(
-        dispatcher.take_wanted()[0].count,
+        dispatcher.take_wanted(at(0))[0].count,
         2,
         "no more than begins at once"
     );
@@ -245,7 +254,7 @@ fn too_many_bytes_stop_publishers_but_not_free_slots() {
 fn claims_older_than_a_change_of_their_endpoint_are_given_back() {
     let mut dispatcher = dispatcher(EngineSettings::default());
     dispatcher.found_ready(EndpointId(1), at(0));
-    let wanted = dispatcher.take_wanted();
+    let wanted = dispatcher.take_wanted(at(0));
     dispatcher.endpoint_changed(EndpointId(1), at(0));
     dispatcher.claimed(&wanted, Some(claims(1, 0, 3)), at(0));
     let work = dispatcher.take_work(at(0));
@@ -261,7 +270,7 @@ fn a_drain_gives_back_what_waits_and_what_still_comes() {
     dispatcher.admit(claims(1, 0, 3), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     dispatcher.drain(at(0));
-    assert!(dispatcher.appetite().full);
+    assert!(dispatcher.appetite(at(0)).shards.is_empty());
     assert_eq!(dispatcher.take_work(at(0)).releases.len(), 2);
     dispatcher.admit(claims(2, 3, 1), at(0));
     let work = dispatcher.take_work(at(0));
@@ -298,20 +307,20 @@ fn a_full_buffer_that_left_nothing_in_the_queue_asks_for_nothing() {
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
     end(&mut dispatcher, 1, ALIVE, at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1]);
-    assert_eq!(dispatcher.take_wanted(), []);
-    assert!(dispatcher.appetite().except.is_empty());
+    assert_eq!(dispatcher.take_wanted(at(0)), []);
+    assert!(dispatcher.appetite(at(0)).except.is_empty());
 }
 
 #[test]
 fn what_is_left_in_the_queue_while_claims_are_under_way_is_asked_for_next() {
     let mut dispatcher = dispatcher(EngineSettings::default());
     dispatcher.found_ready(EndpointId(1), at(0));
-    let wanted = dispatcher.take_wanted();
+    let wanted = dispatcher.take_wanted(at(0));
     dispatcher.left_in_queue(&[EndpointId(1)], at(0));
     dispatcher.claimed(&wanted, Some(Vec::new()), at(0));
-    assert_eq!(dispatcher.take_wanted(), wanted);
+    assert_eq!(dispatcher.take_wanted(at(0)), wanted);
     dispatcher.claimed(&wanted, Some(Vec::new()), at(0));
-    assert_eq!(dispatcher.take_wanted(), []);
+    assert_eq!(dispatcher.take_wanted(at(0)), []);
 }
 
 #[test]
@@ -319,7 +328,7 @@ fn endpoints_left_in_the_queue_do_not_fill_the_memory() {
     let mut dispatcher = dispatcher(EngineSettings::default());
     let endpoints: Vec<_> = (0..10_000).map(EndpointId).collect();
     dispatcher.left_in_queue(&endpoints, at(1));
-    assert_eq!(dispatcher.load().endpoints, 512);
+    assert_eq!(dispatcher.load(at(0)).endpoints, 512);
     assert!(dispatcher.take_scan(at(1)), "the rest is looked for");
 }
 
@@ -337,14 +346,14 @@ fn nothing_begins_while_a_result_can_not_be_recorded() {
         dispatcher.recording_fails(lease(token));
         dispatcher.recording_fails(lease(token));
     }
-    assert!(dispatcher.appetite().full);
+    assert!(dispatcher.appetite(at(0)).shards.is_empty());
     for token in [0, 1] {
         assert!(begun(&mut dispatcher, at(0)).is_empty());
-        assert_eq!(dispatcher.take_wanted(), []);
+        assert_eq!(dispatcher.take_wanted(at(0)), []);
         dispatcher.recorded(EndpointId(1), lease(token), at(0));
     }
     assert_eq!(begun(&mut dispatcher, at(0)), [1, 1]);
-    assert_eq!(dispatcher.take_wanted().len(), 1);
+    assert_eq!(dispatcher.take_wanted(at(0)).len(), 1);
 }
 
 #[test]

@@ -4,8 +4,10 @@ mod clock;
 mod parts;
 mod queue;
 mod receivers;
+mod replicas;
 
 use std::collections::VecDeque;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
 use orderhook_store::{
     Access as _, AttemptRecord, Delivery, DeliveryFilter, DeliveryId, EndpointId, Endpoints as _,
     History as _, Key, Keyring, MerchantId, NewEvent, NewPush, Once, Operator, PageRequest,
-    Publishing as _, Webhooks as _,
+    Publishing as _, Queue, Webhooks as _,
 };
 use orderhook_types::Secret;
 use tempfile::TempDir;
@@ -31,6 +33,7 @@ pub(crate) use self::parts::Fixed;
 use self::parts::{Counting, Parts, Seen};
 pub(crate) use self::queue::FaultyQueue;
 pub(crate) use self::receivers::{Manner, Push, Receivers};
+pub(crate) use self::replicas::{Replica, Shared};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// How long a test waits, in real time, for what has to happen.
@@ -58,6 +61,21 @@ pub(crate) fn quiet() -> EngineSettings {
     settings.idle_poll = Duration::from_hours(1000);
     settings.breaker.memory = Duration::from_hours(1000);
     settings
+}
+
+/// Waits until something is true. What is no event is looked at again and again.
+#[track_caller]
+pub(crate) fn until(wanted: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let caller = Location::caller();
+    async move {
+        let look = async {
+            while !wanted() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let looked = timeout(PATIENCE, look).await;
+        assert!(looked.is_ok(), "it does not become so: {caller}");
+    }
 }
 
 impl World {
@@ -92,14 +110,13 @@ impl World {
         let (receivers, pushes) = Receivers::new();
         let (tell, seen) = mpsc::unbounded_channel();
         let parts = Parts {
-            queue: Arc::clone(&queue),
             receivers: Arc::clone(&receivers),
             clock: Arc::clone(&clock),
             random,
             settings,
             tell,
         };
-        let engine = parts.start(&store).await;
+        let engine = parts.start(Arc::clone(&queue) as _, &store).await;
         let slept = timeout(PATIENCE, clock.sleeper()).await;
         slept.expect("the engine has looked");
         Self {
@@ -120,7 +137,12 @@ impl World {
 
     /// Another engine on the same database, as after a restart.
     pub(crate) async fn restart(&mut self) {
-        self.engine = self.parts.start(&self.store).await;
+        self.engine = self.start(Arc::clone(&self.queue) as _).await;
+    }
+
+    /// Another engine beside the one that is there. What is published is handed over to this one.
+    pub(crate) async fn start(&self, queue: Arc<dyn Queue>) -> EngineHandle {
+        self.parts.start(queue, &self.store).await
     }
 
     /// A webhook subscribed to `card.load`.
@@ -267,16 +289,9 @@ impl World {
         .await
     }
 
-    /// Waits until the engine holds what `wanted` says; what is no event is looked at again and
-    /// again.
+    /// Waits until the engine holds what `wanted` says.
     pub(crate) async fn until_load(&self, wanted: impl Fn(Load) -> bool) {
-        let look = async {
-            while !wanted(self.engine.load()) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let looked = timeout(PATIENCE, look).await;
-        assert!(looked.is_ok(), "{:?}", self.engine.load());
+        until(|| wanted(self.engine.load())).await;
     }
 
     /// Turns the clock to each look at the queue that the engine waits for, until `wanted`. What is

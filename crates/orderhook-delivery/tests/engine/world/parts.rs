@@ -7,10 +7,10 @@ use orderhook_delivery::{
     AttemptSeen, BreakerState, EngineHandle, EngineSettings, LostAttempt, Observer, Random,
 };
 use orderhook_store::sqlite::Sqlite;
-use orderhook_store::{BoxError, DeliveryId, EndpointId, Randomness, StoreError};
+use orderhook_store::{BoxError, DeliveryId, EndpointId, Queue, Randomness, StoreError};
 use tokio::sync::mpsc;
 
-use super::{FaultyQueue, ManualClock, Receivers};
+use super::{ManualClock, Receivers};
 
 /// What the engine told.
 #[derive(Debug)]
@@ -70,7 +70,6 @@ impl Randomness for Counting {
 
 /// What an engine is made of.
 pub(super) struct Parts {
-    pub(super) queue: Arc<FaultyQueue>,
     pub(super) receivers: Arc<Receivers>,
     pub(super) clock: Arc<ManualClock>,
     pub(super) random: u64,
@@ -79,9 +78,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) async fn start(&self, store: &Sqlite) -> EngineHandle {
+    /// Starts an engine, and has what is published handed over to it.
+    pub(super) async fn start(&self, queue: Arc<dyn Queue>, store: &Sqlite) -> EngineHandle {
         let engine = EngineHandle::start(
-            Arc::clone(&self.queue) as _,
+            queue,
             Arc::clone(&self.receivers) as _,
             Arc::clone(&self.clock) as _,
             Arc::new(Fixed(self.random)),

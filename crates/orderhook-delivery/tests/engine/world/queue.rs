@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhook_store::sqlite::Sqlite;
-use orderhook_store::{Claim, EndpointId, Finished, Queue, Released, StoreError, Wanted};
+use orderhook_store::{
+    Claim, EndpointId, Finished, Held, Queue, Released, Shards, StoreError, Wanted,
+};
 
 pub(crate) struct FaultyQueue {
     store: Arc<Sqlite>,
@@ -33,7 +36,7 @@ impl FaultyQueue {
     }
 }
 
-fn fail_if(fails: &AtomicBool) -> Result<(), StoreError> {
+pub(super) fn fail_if(fails: &AtomicBool) -> Result<(), StoreError> {
     if fails.load(Ordering::SeqCst) {
         return Err(StoreError::Unavailable("as the test told it to".into()));
     }
@@ -44,6 +47,19 @@ fn fail_if(fails: &AtomicBool) -> Result<(), StoreError> {
 impl Queue for FaultyQueue {
     async fn recover(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.store.recover(now).await
+    }
+
+    async fn hold(
+        &self,
+        busy: Shards,
+        lasts: Duration,
+        now: Timestamp,
+    ) -> Result<Held, StoreError> {
+        self.store.hold(busy, lasts, now).await
+    }
+
+    async fn let_go(&self) -> Result<(), StoreError> {
+        self.store.let_go().await
     }
 
     async fn ready(

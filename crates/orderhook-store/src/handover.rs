@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{Appetite, Claim, Dispatch, EndpointId};
@@ -11,25 +12,25 @@ use crate::{Appetite, Claim, Dispatch, EndpointId};
 const MAX_CLAIMS: usize = 512;
 /// The most bytes of bodies that one commit hands over and one call claims, but for the last body:
 /// they are all in memory at once.
-pub(super) const MAX_CLAIMED_BYTES: usize = 4 << 20;
+pub(crate) const MAX_CLAIMED_BYTES: usize = 4 << 20;
 
 /// The engine, once there is one.
 #[derive(Clone, Default)]
-pub(super) struct Engine(Arc<Mutex<Option<Arc<dyn Dispatch>>>>);
+pub(crate) struct Engine(Arc<Mutex<Option<Arc<dyn Dispatch>>>>);
 
 impl Engine {
-    pub(super) fn set(&self, dispatch: Option<Arc<dyn Dispatch>>) {
+    pub(crate) fn set(&self, dispatch: Option<Arc<dyn Dispatch>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = dispatch;
     }
 
-    pub(super) fn get(&self) -> Option<Arc<dyn Dispatch>> {
+    pub(crate) fn get(&self) -> Option<Arc<dyn Dispatch>> {
         let dispatch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         dispatch.clone()
     }
 }
 
 /// What one commit may hand over.
-pub(super) struct Handover {
+pub(crate) struct Handover {
     dispatch: Option<Arc<dyn Dispatch>>,
     appetite: Appetite,
     claims: usize,
@@ -37,7 +38,7 @@ pub(super) struct Handover {
 }
 
 impl Handover {
-    pub(super) fn new(dispatch: Option<Arc<dyn Dispatch>>) -> Self {
+    pub(crate) fn new(dispatch: Option<Arc<dyn Dispatch>>) -> Self {
         let appetite = dispatch.as_ref().map(|dispatch| dispatch.appetite());
         Self {
             dispatch,
@@ -48,38 +49,46 @@ impl Handover {
     }
 
     /// Whether there is an engine that new deliveries could go to.
-    pub(super) fn has_engine(&self) -> bool {
+    pub(crate) fn has_engine(&self) -> bool {
         self.dispatch.is_some()
     }
 
     /// When a lease that is given now expires; `None` if nothing more is handed over to this
     /// endpoint by this commit.
-    pub(super) fn lease_until(&self, endpoint_id: EndpointId, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn lease_until(&self, endpoint_id: EndpointId, now: Timestamp) -> Option<Timestamp> {
         let dispatch = self.dispatch.as_ref()?;
-        let wanted = !self.appetite.full && !self.appetite.except.contains(&endpoint_id);
+        let wanted = self.appetite.shards.contain(endpoint_id)
+            && !self.appetite.except.contains(&endpoint_id);
         let room = self.claims < MAX_CLAIMS && self.bytes < MAX_CLAIMED_BYTES;
         (wanted && room).then(|| dispatch.lease_until(now))
     }
 
     /// Counts what is handed over, whether or not the call that does so succeeds.
-    pub(super) fn count(&mut self, claim: &Claim) {
+    pub(crate) fn count(&mut self, body: &Bytes) {
         self.claims += 1;
-        self.bytes += claim.body.len();
+        self.bytes += body.len();
+    }
+
+    /// What is wanted, and when a lease that is given now expires; `None` if nothing is.
+    pub(crate) fn wanted(&self, now: Timestamp) -> Option<(&Appetite, Timestamp)> {
+        let dispatch = self.dispatch.as_ref()?;
+        let wanted = !self.appetite.shards.is_empty();
+        wanted.then(|| (&self.appetite, dispatch.lease_until(now)))
     }
 }
 
 /// What the engine is told after the commit.
 #[derive(Default)]
-pub(super) struct News {
-    pub(super) claims: Vec<Claim>,
-    pub(super) changed: Vec<EndpointId>,
+pub(crate) struct News {
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) changed: Vec<EndpointId>,
     /// Endpoints with something due that is in none of the claims.
-    pub(super) left: HashSet<EndpointId>,
-    pub(super) wake: bool,
+    pub(crate) left: HashSet<EndpointId>,
+    pub(crate) wake: bool,
 }
 
 impl News {
-    pub(super) fn append(&mut self, mut more: Self) {
+    pub(crate) fn append(&mut self, mut more: Self) {
         self.claims.append(&mut more.claims);
         self.changed.append(&mut more.changed);
         self.left.extend(more.left);
@@ -87,7 +96,7 @@ impl News {
     }
 
     /// The claims come first, so that a change in the same commit, such as a pause, stops them.
-    pub(super) fn tell(self, dispatch: &dyn Dispatch) {
+    pub(crate) fn tell(self, dispatch: &dyn Dispatch) {
         if !self.claims.is_empty() {
             dispatch.hand_over(self.claims);
         }
@@ -107,7 +116,7 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DeliveryId, EndpointKind, EventId, Lease, MerchantId, MessageId};
+    use crate::{DeliveryId, EndpointKind, EventId, Lease, MerchantId, MessageId, Shards};
 
     /// Takes down in which order it was told.
     #[derive(Default)]
@@ -121,7 +130,10 @@ mod tests {
 
     impl Dispatch for Order {
         fn appetite(&self) -> Appetite {
-            Appetite::default()
+            Appetite {
+                shards: Shards::ALL,
+                ..Appetite::default()
+            }
         }
 
         fn lease_until(&self, now: Timestamp) -> Timestamp {
@@ -195,7 +207,7 @@ mod tests {
             };
             let mut handed = 0;
             while handover.lease_until(claim.endpoint_id, claim.due).is_some() {
-                handover.count(&claim);
+                handover.count(&claim.body);
                 handed += 1;
             }
             assert_eq!(handed, claims, "of {body} bytes");

@@ -12,19 +12,19 @@ const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
 
 /// Only tokens that are good are remembered, so that guesses fill nothing.
 #[derive(Default)]
-pub(super) struct Callers {
-    pub(super) merchants: Remembered<Caller>,
-    pub(super) operators: Remembered<OperatorToken>,
+pub(crate) struct Callers {
+    pub(crate) merchants: Remembered<Caller>,
+    pub(crate) operators: Remembered<OperatorToken>,
 }
 
 impl Callers {
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.merchants.lock().clear();
         self.operators.lock().clear();
     }
 }
 
-pub(super) struct Remembered<T>(Mutex<HashMap<TokenHash, (Timestamp, T)>>);
+pub(crate) struct Remembered<T>(Mutex<HashMap<TokenHash, (Timestamp, T)>>);
 
 impl<T> Default for Remembered<T> {
     fn default() -> Self {
@@ -37,14 +37,14 @@ impl<T: Clone> Remembered<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn find(&self, token: &TokenHash, now: Timestamp) -> Option<T> {
+    pub(crate) fn find(&self, token: &TokenHash, now: Timestamp) -> Option<T> {
         let remembered = self.lock();
         let (since, found) = remembered.get(token)?;
         let age = now.duration_since(*since);
         (!age.is_negative() && age < REMEMBERED).then(|| found.clone())
     }
 
-    pub(super) fn remember(&self, token: TokenHash, found: &T, now: Timestamp) {
+    pub(crate) fn remember(&self, token: TokenHash, found: &T, now: Timestamp) {
         self.lock().insert(token, (now, found.clone()));
     }
 }
