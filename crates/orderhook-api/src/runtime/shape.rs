@@ -43,7 +43,8 @@ pub(crate) enum Shape {
     Named(&'static Shape),
 }
 
-/// Limits of a text; a length counts Unicode scalar values.
+/// Limits of a text; a length counts Unicode scalar values. Beside them no text may contain U+0000,
+/// which not everything that keeps texts can keep.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) min_length: usize,
@@ -204,6 +205,9 @@ impl Checker<'_> {
         {
             let message = format!("must have at most {}", characters(max_length));
             self.fault(Rule::MaxLength, message, place);
+        }
+        if value.contains('\0') {
+            self.fault(Rule::Format, "must not contain U+0000", place);
         }
         if !text.one_of.is_empty() && !text.one_of.contains(&value) {
             let message = format!("must be one of {}", text.one_of.join(", "));
