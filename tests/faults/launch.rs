@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 /// The directory of the database, in that of the installation.
 pub(crate) const DATA: &str = "data";
@@ -30,6 +30,18 @@ impl Installation {
     ) -> anyhow::Result<Self> {
         let data = directory.join(DATA);
         fs::create_dir(&data)?;
+        let database = data.join("orderhook.db");
+        let database = database.to_str().context("a path that is text")?;
+        Self::with_database(program, directory, database, receivers)
+    }
+
+    /// As [`new`](Self::new), with an empty `database` that may be elsewhere: a file or a URL.
+    pub(crate) fn with_database(
+        program: &Path,
+        directory: &Path,
+        database: &str,
+        receivers: SocketAddr,
+    ) -> anyhow::Result<Self> {
         // A key that is no secret: what it protects is made up.
         fs::write(
             directory.join("keys"),
@@ -44,7 +56,6 @@ impl Installation {
              allowed_addresses = [\"{receivers}\"]\n\
              [log]\n\
              level = \"warn\"\n",
-            database = data.join("orderhook.db"),
             keys = directory.join("keys"),
         );
         fs::write(directory.join("orderhook.toml"), configuration)?;
@@ -82,9 +93,19 @@ impl Installation {
 
     /// Starts the server and waits until it listens; its log goes where ours goes.
     pub(crate) fn start(&self, environment: &[(&str, &OsStr)]) -> anyhow::Result<Server> {
+        self.serve(&[], environment)
+    }
+
+    /// As [`start`](Self::start), with `arguments` for `serve`.
+    pub(crate) fn serve(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &OsStr)],
+    ) -> anyhow::Result<Server> {
         let mut process = self
             .command()
             .arg("serve")
+            .args(arguments)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
@@ -96,29 +117,41 @@ impl Installation {
             merchant_api: SocketAddr::from(([0; 4], 0)),
             operator_api: SocketAddr::from(([0; 4], 0)),
         };
-        let mut lines = BufReader::new(stdout).lines();
-        server.merchant_api = announced(&mut lines, "merchant API")?;
-        server.operator_api = announced(&mut lines, "operator API")?;
+        server.read_addresses(BufReader::new(stdout).lines())?;
         Ok(server)
     }
-}
-
-/// The address in a line such as `operator API  http://127.0.0.1:8081`.
-fn announced(lines: &mut Lines<BufReader<ChildStdout>>, name: &str) -> anyhow::Result<SocketAddr> {
-    let line = lines
-        .next()
-        .context("the server ended before it listened")??;
-    let url = line.strip_prefix(name).map(str::trim);
-    let address = url.and_then(|url| url.strip_prefix("http://"));
-    let address = address.with_context(|| format!("{name} is not announced by {line:?}"))?;
-    Ok(address.parse()?)
 }
 
 /// A server that runs until it is stopped, at the latest when this value is dropped.
 pub(crate) struct Server {
     pub(crate) process: Child,
+    /// Where merchants call; port 0 for a server without APIs.
     pub(crate) merchant_api: SocketAddr,
+    /// Where operators call; a server without APIs has its metrics there.
     pub(crate) operator_api: SocketAddr,
+}
+
+impl Server {
+    /// Reads lines such as `operator API  http://127.0.0.1:8081`, until the last of them.
+    fn read_addresses(&mut self, lines: Lines<BufReader<ChildStdout>>) -> anyhow::Result<()> {
+        for line in lines {
+            let line = line?;
+            let (name, url) = line.split_once("http://").unwrap_or((&line, ""));
+            match name.trim() {
+                "merchant API" => self.merchant_api = url.parse()?,
+                "operator API" => {
+                    self.operator_api = url.parse()?;
+                    return Ok(());
+                }
+                "metrics" => {
+                    self.operator_api = url.trim_end_matches("/metrics").parse()?;
+                    return Ok(());
+                }
+                other => bail!("the server announces {other:?}"),
+            }
+        }
+        bail!("the server ended before it listened")
+    }
 }
 
 impl Drop for Server {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    deliveries, endpoints, events, listen, manual, merchant, migrate, operator_token, publish,
-    published, rekey, replay, serve, show_config, signature, token, trigger, webhooks,
+    copy, deliveries, endpoints, events, listen, manual, merchant, migrate, operator_token,
+    publish, published, rekey, replay, serve, show_config, signature, token, trigger, webhooks,
 };
 use crate::config::{Flag, FlagValue, LogFormat, Sources};
 use crate::paths;
@@ -14,7 +14,7 @@ use crate::server::dev;
 
 /// Push order updates and card events to merchants: at least once, signed, observable
 ///
-/// Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 not found, 4 refused by the server,
+/// Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 not found, 4 refused,
 /// 5 network, 6 not authorized.
 #[derive(Debug, Parser)]
 #[command(
@@ -69,6 +69,13 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database to the schema of this version
     Migrate(migrate::MigrateArgs),
+    /// Copy a whole database, such as a SQLite file, into another one, such as PostgreSQL, or back
+    ///
+    /// Nothing else may use the two databases meanwhile, and none is changed that has data of its own.
+    /// If it is interrupted, the same command goes on where it was. At the end every row is read back
+    /// and compared. Secrets are copied as they are, encrypted: no encryption key is needed here, and
+    /// the server needs the same keys as before.
+    Copy(copy::CopyArgs),
     /// Encrypt every secret of the database with the first encryption key
     ///
     /// A server that has both keys can run meanwhile. When this command is done, the other keys can
@@ -202,8 +209,8 @@ impl Command {
 /// The flag `--database`.
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// The SQLite file
-    #[arg(long, value_name = "FILE")]
+    /// The SQLite file, or the URL of a PostgreSQL database; its password is better kept in a file
+    #[arg(long, value_name = "FILE|URL")]
     database: Option<String>,
 }
 

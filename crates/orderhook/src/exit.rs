@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// There is nothing with this id.
     NotFound = 3,
-    /// The server refused what was asked.
+    /// What was asked was refused, by the server or for the sake of a database.
     Refused = 4,
     /// The server could not be reached, or its answer did not arrive.
     Network = 5,
@@ -56,6 +56,11 @@ impl Failure {
     /// There is no such thing.
     pub(crate) fn not_found(message: impl fmt::Display) -> Self {
         Self::new(Exit::NotFound, anyhow::anyhow!("{message}"))
+    }
+
+    /// It would harm what is there.
+    pub(crate) fn refused(error: anyhow::Error) -> Self {
+        Self::new(Exit::Refused, error)
     }
 
     /// There is no token, or not a good one.

@@ -1,5 +1,6 @@
 //! The commands, a file each: what they take, and what they do.
 
+pub(crate) mod copy;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod events;
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<(), Failu
     match command {
         Command::Serve(args) => serve::run(&args, context).await,
         Command::Migrate(_) => migrate::run(context).await,
+        Command::Copy(args) => copy::run(args, context).await,
         Command::Rekey(_) => rekey::run(context).await,
         Command::OperatorToken(command) => operator_token::run(command, context).await,
         Command::Merchant(command) => merchant::run(command, context).await,

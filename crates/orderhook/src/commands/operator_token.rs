@@ -1,11 +1,10 @@
 //! `operator-token`: the first token of all, which no API can hand out.
 //!
-//! Whoever can read and write the database's file is trusted already.
+//! Whoever can read and write the database is trusted already.
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use orderhook_store::sqlite::Sqlite;
-use orderhook_store::{Access as _, OperatorToken, TokenId, Upkeep as _};
+use orderhook_store::{OperatorToken, Store, TokenId};
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,6 +15,7 @@ use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{Output, Tabular, note};
 use crate::randomness::{OPERATOR_TOKEN, SystemRandomness, new_token, token_hash};
+use crate::server::database::Opening;
 use crate::time::wire;
 
 #[derive(Debug, Subcommand)]
@@ -94,14 +94,14 @@ impl Tabular for Row {
 }
 
 pub(crate) async fn run(command: OperatorTokenCommand, context: &Context) -> Result<(), Failure> {
-    let store = store::open(context, false).await?;
-    let result = run_on(&store, command, context.output, clock::now()).await;
+    let store = store::open(context, Opening::AsItIs).await?;
+    let result = run_on(&*store, command, context.output, clock::now()).await;
     store.close().await;
     result
 }
 
 async fn run_on(
-    store: &Sqlite,
+    store: &dyn Store,
     command: OperatorTokenCommand,
     output: Output,
     now: Timestamp,
@@ -125,7 +125,12 @@ async fn run_on(
     }
 }
 
-async fn create(store: &Sqlite, name: &str, output: Output, now: Timestamp) -> Result<(), Failure> {
+async fn create(
+    store: &dyn Store,
+    name: &str,
+    output: Output,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let token = new_token(OPERATOR_TOKEN, &SystemRandomness).map_err(anyhow::Error::from_boxed)?;
     let created = store
         .create_operator_token(name, &token_hash(token.reveal()), now)

@@ -1,13 +1,13 @@
 //! `rekey`: every secret under the first encryption key.
 
 use clap::Args;
-use orderhook_store::Upkeep as _;
 use serde_json::json;
 
 use super::store;
 use crate::cli::DatabaseArgs;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::server::database::Opening;
 
 #[derive(Debug, Args)]
 pub(crate) struct RekeyArgs {
@@ -16,7 +16,7 @@ pub(crate) struct RekeyArgs {
 }
 
 pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
-    let store = store::open(context, false).await?;
+    let store = store::open(context, Opening::AsItIs).await?;
     let result = store.rekey().await;
     store.close().await;
     let count = result.map_err(store::failed)?;

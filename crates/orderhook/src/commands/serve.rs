@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::{DatabaseArgs, text};
-use crate::config::Flag;
+use crate::config::{Flag, Role};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::{logging, server};
@@ -24,6 +24,9 @@ pub(crate) struct ServeArgs {
     /// Where operators call
     #[arg(long, value_name = "ADDRESS:PORT")]
     operator_listen: Option<String>,
+    /// What this process does
+    #[arg(long, value_name = "ROLE")]
+    role: Option<Role>,
 }
 
 impl ServeArgs {
@@ -39,6 +42,8 @@ impl ServeArgs {
             "--operator-listen",
             self.operator_listen.clone(),
         ));
+        let role = self.role.map(|role| role.as_str().to_owned());
+        flags.push(text("role", "--role", role));
         flags
     }
 }

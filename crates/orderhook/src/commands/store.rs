@@ -1,18 +1,18 @@
 //! The database, for commands that work on it beside a server or without one.
 
-use orderhook_store::StoreError;
-use orderhook_store::sqlite::Sqlite;
+use std::sync::Arc;
+
+use orderhook_store::{Store, StoreError};
 
 use crate::context::Context;
 use crate::exit::Failure;
-use crate::server::open_database;
+use crate::server::database::{self, Opening};
 
-/// Opens the database of the configuration; brings its schema up to date if `migrate`.
-pub(super) async fn open(context: &Context, migrate: bool) -> Result<Sqlite, Failure> {
+/// Opens the database of the configuration.
+pub(super) async fn open(context: &Context, opening: Opening) -> Result<Arc<dyn Store>, Failure> {
     context.loaded.check_encryption_keys()?;
-    // A server may run meanwhile.
-    let exclusive = false;
-    Ok(open_database(&context.loaded.config, migrate, exclusive).await?)
+    let opened = database::open(&context.loaded.config, opening).await?;
+    Ok(opened.store())
 }
 
 pub(super) fn failed(error: StoreError) -> Failure {

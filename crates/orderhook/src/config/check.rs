@@ -8,7 +8,7 @@ use orderhook_types::EventType;
 use url::Url;
 
 use super::load::problem;
-use super::{Config, ConfigError, Loaded, Problem};
+use super::{Config, ConfigError, Loaded, Problem, Role};
 
 /// Collects the rules that are broken.
 struct Checks<'a> {
@@ -49,13 +49,6 @@ pub(super) fn rules(loaded: &Loaded) -> Result<(), ConfigError> {
         loaded,
         problems: Vec::new(),
     };
-    let database = config.database.to_string_lossy();
-    checks.require(
-        !database.starts_with("postgres://") && !database.starts_with("postgresql://"),
-        "database",
-        "must be the path of a SQLite file; PostgreSQL is not supported yet",
-    );
-    checks.require(!database.is_empty(), "database", "must not be empty");
     checks.require(
         unique(config.encryption_keys.iter().map(|key| key.id)),
         "encryption_keys",
@@ -162,10 +155,15 @@ impl Loaded {
             loaded: self,
             problems: Vec::new(),
         };
-        for (key, address) in [
-            ("merchant_listen", config.merchant_listen),
-            ("operator_listen", config.operator_listen),
-        ] {
+        checks.require(
+            config.role == Role::Both || (config.database.can_be_shared() && !dev),
+            "role",
+            "must be \"both\" on SQLite, which one process serves from; replicas share a PostgreSQL",
+        );
+        let merchant = ("merchant_listen", config.merchant_listen);
+        let operator = ("operator_listen", config.operator_listen);
+        let merchant = config.role.serves_apis().then_some(merchant);
+        for (key, address) in merchant.into_iter().chain([operator]) {
             if dev {
                 checks.require(
                     is_loopback(address),

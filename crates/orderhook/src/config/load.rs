@@ -111,6 +111,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         .map_err(|error| ConfigError(error.into_iter().map(|e| wrong_value(&e)).collect()))?;
     let mut loaded = Loaded { config, figment };
     read_encryption_keys(&mut loaded)?;
+    read_database_password(&mut loaded)?;
     check::rules(&loaded)?;
     Ok(loaded)
 }
@@ -242,6 +243,34 @@ fn read_encryption_keys(loaded: &mut Loaded) -> Result<(), ConfigError> {
     let text = zeroize::Zeroizing::new(text);
     loaded.config.encryption_keys = encryption_keys::parse_file(&text)
         .map_err(|(line, rule)| problem(&format!("{}, line {line}", path.display()), KEY, rule))?;
+    Ok(())
+}
+
+fn read_database_password(loaded: &mut Loaded) -> Result<(), ConfigError> {
+    const KEY: &str = "database_password_file";
+    let config = &loaded.config;
+    let Some(path) = &config.database_password_file else {
+        return Ok(());
+    };
+    let origin = loaded.origin(KEY);
+    if config.database.has_password() {
+        let other = loaded.origin("database");
+        let rule = format!("can't stand beside the password in `database` of {other}");
+        return Err(problem(&origin, KEY, rule).into());
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let rule = format!("names {}, which can't be read: {error}", path.display());
+        problem(&origin, KEY, rule)
+    })?;
+    let text = zeroize::Zeroizing::new(text);
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        let rule = format!("names {}, which is empty", path.display());
+        return Err(problem(&origin, KEY, rule).into());
+    }
+    let with_password = config.database.with_password(password);
+    let rule = "is for PostgreSQL, and `database` names a SQLite file";
+    loaded.config.database = with_password.ok_or_else(|| problem(&origin, KEY, rule))?;
     Ok(())
 }
 

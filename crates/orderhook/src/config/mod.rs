@@ -4,6 +4,7 @@
 //! every key, so it is the reference; a key that is not in it does not exist.
 
 mod check;
+mod database;
 mod duration;
 mod encryption_keys;
 mod error;
@@ -13,6 +14,7 @@ mod show;
 mod text;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use orderhook_delivery::AllowedAddress;
 use orderhook_types::{EventCode, EventType, Secret};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use database::Database;
 pub(crate) use duration::parse as parse_duration;
 pub(crate) use encryption_keys::EncryptionKey;
 pub(crate) use error::{ConfigError, Problem};
@@ -32,7 +35,11 @@ pub(crate) const DEFAULTS: &str = include_str!("../../orderhook.default.toml");
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    pub(crate) database: PathBuf,
+    /// With the password of `database_password_file` in it, once [`load()`] has read that.
+    pub(crate) database: Database,
+    pub(crate) database_password_file: Option<PathBuf>,
+    pub(crate) database_connections: NonZeroU32,
+    pub(crate) role: Role,
     pub(crate) merchant_listen: SocketAddr,
     pub(crate) operator_listen: SocketAddr,
     pub(crate) behind_tls: bool,
@@ -61,6 +68,39 @@ pub(crate) struct EventTypeSetting {
     pub(crate) event_code: EventCode,
     pub(crate) category: String,
     pub(crate) description: String,
+}
+
+/// What a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Answer both APIs, and deliver
+    Both,
+    /// Answer both APIs, and leave delivery to other replicas
+    Api,
+    /// Deliver, and answer nothing but probes and metrics
+    Delivery,
+}
+
+impl Role {
+    /// Whether it answers the two APIs.
+    pub(crate) fn serves_apis(self) -> bool {
+        self != Self::Delivery
+    }
+
+    /// Whether it delivers, and deletes what was kept long enough.
+    pub(crate) fn delivers(self) -> bool {
+        self != Self::Api
+    }
+
+    /// As it is written in the configuration.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Api => "api",
+            Self::Delivery => "delivery",
+        }
+    }
 }
 
 /// How pushes are delivered.

@@ -30,10 +30,12 @@ impl Loaded {
             let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
             Setting {
                 key: key.to_owned(),
-                value: if is_secret(key) && !is_empty && !reveal {
-                    Value::from(REDACTED)
-                } else {
-                    value
+                value: match key {
+                    _ if reveal || is_empty => value,
+                    _ if is_secret(key) => Value::from(REDACTED),
+                    // A part of it may be a secret.
+                    "database" => Value::from(self.config.database.to_string()),
+                    _ => value,
                 },
                 origin: self.origin(key),
             }

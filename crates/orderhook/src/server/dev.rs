@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::app::App;
 use super::refused::{Refused, once};
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::randomness::{MERCHANT_TOKEN, OPERATOR_TOKEN, SystemRandomness, token_hash};
 
 /// Everything that `serve --dev` keeps; deleting it starts over.
@@ -32,7 +32,7 @@ pub(crate) const CLIENT_SETTINGS: &str = "client.toml";
 pub(crate) fn prepare(config: &mut Config, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    config.database = folder.join(DATABASE);
+    config.database = Database::Sqlite(folder.join(DATABASE));
     if config.encryption_keys.is_empty() {
         let path = folder.join(ENCRYPTION_KEY);
         let key = encryption_key(&path)

@@ -56,6 +56,7 @@ pub(crate) struct Metrics {
     oldest_pending_seconds: Gauge<f64, AtomicU64>,
     endpoints: Family<StateLabels, Gauge>,
     in_memory: Family<StateLabels, Gauge>,
+    shards_held: Gauge,
 }
 
 /// From half a millisecond to 16 seconds: what a call or an attempt can take.
@@ -82,6 +83,7 @@ impl Metrics {
             oldest_pending_seconds: Gauge::default(),
             endpoints: Family::default(),
             in_memory: Family::default(),
+            shards_held: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -126,12 +128,12 @@ impl Metrics {
         );
         registry.register(
             "deliveries_pending",
-            "Deliveries that are queued or being attempted",
+            "Deliveries that are queued or being attempted, by any replica",
             metrics.pending.clone(),
         );
         registry.register(
             "deliveries_due",
-            "Deliveries of active endpoints that are due",
+            "Deliveries of active endpoints that are due, in the whole database",
             metrics.due.clone(),
         );
         registry.register_with_unit(
@@ -151,6 +153,11 @@ impl Metrics {
             "deliveries_in_memory",
             "Deliveries that the engine holds: waiting for their turn, being attempted or recorded",
             metrics.in_memory.clone(),
+        );
+        registry.register(
+            "shards_held",
+            "Shards of endpoints that this replica delivers to, of 64 that all of them share",
+            metrics.shards_held.clone(),
         );
         Self {
             registry,
@@ -211,6 +218,7 @@ impl Metrics {
                 .get_or_create(&StateLabels { state })
                 .set(i64::try_from(deliveries).unwrap_or(i64::MAX));
         }
+        self.shards_held.set(load.shards.into());
     }
 
     /// The text that Prometheus reads.

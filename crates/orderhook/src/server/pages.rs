@@ -16,7 +16,7 @@ use super::metrics::Metrics;
 struct Pages {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    engine: Arc<EngineHandle>,
+    engine: Option<Arc<EngineHandle>>,
     metrics: Arc<Metrics>,
 }
 
@@ -24,7 +24,7 @@ struct Pages {
 pub(crate) fn routes(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    engine: Arc<EngineHandle>,
+    engine: Option<Arc<EngineHandle>>,
     metrics: Arc<Metrics>,
 ) -> Router {
     Router::new()
@@ -39,7 +39,8 @@ pub(crate) fn routes(
         })
 }
 
-/// Ready means that the database takes reads and writes.
+/// Ready means that the database takes reads and writes; a replica that delivers is so too while
+/// others hold every shard.
 async fn readyz(State(pages): State<Pages>) -> Response {
     match pages.store.check().await {
         Ok(()) => "ok\n".into_response(),
@@ -57,7 +58,9 @@ async fn metrics_page(State(pages): State<Pages>) -> Response {
         // The counters are still worth reading; the gauges keep what they showed before.
         Err(error) => tracing::warn!(%error, "no statistics of the store"),
     }
-    pages.metrics.load(&pages.engine.load());
+    if let Some(engine) = &pages.engine {
+        pages.metrics.load(&engine.load());
+    }
     match pages.metrics.encode() {
         Ok(page) => {
             let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

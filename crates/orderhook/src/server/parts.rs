@@ -9,16 +9,15 @@ use anyhow::{Context, bail};
 use http::HeaderValue;
 use orderhook_delivery::{
     AddressPolicy, Clock, Drained, EngineHandle, EngineSettings, HttpTransport, Rate,
-    RetentionSettings, Schedule, SystemClock, TransportOptions, retain,
+    RetentionSettings, Schedule, TransportOptions, retain,
 };
-use orderhook_store::sqlite::{Sqlite, SqliteOptions, Synchronous};
-use orderhook_store::{Key, Keyring, Randomness};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 use super::catalogue::{Catalogue, CatalogueEntry};
+use super::database::OpenDatabase;
 use super::metrics::Metrics;
 use crate::config::{Config, DeliverySettings};
 use crate::randomness::SystemRandomness;
@@ -30,62 +29,51 @@ const USER_AGENT: &str = concat!("Orderhook/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Parts {
     pub(crate) app: Arc<App>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) engine: Arc<EngineHandle>,
+    /// None in a replica that leaves delivery to others.
+    pub(crate) engine: Option<Arc<EngineHandle>>,
     upkeep: CancellationToken,
 }
 
 impl Parts {
-    /// Opens the database, and starts to deliver what is due.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+    /// Puts everything on top of an open database, and starts to deliver what is due if that is this
+    /// replica's role.
+    pub(crate) async fn start(
+        config: &Config,
+        database: OpenDatabase,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         let metrics = Arc::new(Metrics::new());
         let addresses = AddressPolicy::new(config.delivery.allowed_addresses.iter().copied());
-        let transport = HttpTransport::new(TransportOptions {
-            policy: addresses.clone(),
-            extra_roots: extra_roots(&config.delivery.extra_root_certificates)?,
-            connect_timeout: config.delivery.connect_timeout,
-            user_agent: HeaderValue::from_static(USER_AGENT),
-            ..TransportOptions::default()
-        })
-        .context("no receiver could be trusted: the machine has no certificates of authorities")?;
-        let store = Arc::new(open_database(config, true, true).await?);
-        let engine = EngineHandle::start(
-            Arc::clone(&store) as _,
-            Arc::new(transport),
-            Arc::clone(&clock),
-            Arc::new(SystemRandomness),
-            engine_settings(&config.delivery)?,
-            Arc::clone(&metrics) as _,
-        )
-        .await?;
-        store.dispatch_to(engine.dispatch());
-
+        let app = Arc::new(App {
+            store: database.store(),
+            clock,
+            randomness: Arc::new(SystemRandomness),
+            addresses,
+            catalogue: catalogue(config),
+        });
         let upkeep = CancellationToken::new();
-        let retention = RetentionSettings {
-            events: config.retention.events,
-            idempotency: config.retention.idempotency_keys,
-            ..RetentionSettings::default()
+        let engine = if config.role.delivers() {
+            let engine = start_engine(config, &app, &metrics).await?;
+            database.dispatch_to(engine.dispatch());
+            tokio::spawn(sweep(config, &app, upkeep.clone()));
+            Some(Arc::new(engine))
+        } else {
+            None
         };
-        let sweeping = retain(
-            Arc::clone(&store) as _,
-            Arc::clone(&clock),
-            retention,
-            upkeep.clone(),
-        );
-        tokio::spawn(sweeping);
         Ok(Self {
-            app: Arc::new(App {
-                store,
-                clock,
-                randomness,
-                addresses,
-                catalogue: catalogue(config),
-            }),
+            app,
             metrics,
-            engine: Arc::new(engine),
+            engine,
             upkeep,
         })
+    }
+
+    /// Waits until the engine can't deliver any more, which never happens to one that is not there.
+    pub(crate) async fn engine_failed(&self) {
+        match &self.engine {
+            Some(engine) => engine.failed().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Begins no further attempt, and waits for those that have begun.
@@ -94,7 +82,10 @@ impl Parts {
     /// Some were cut off; they will be made again.
     pub(crate) async fn drain(&self, deadline: Duration) -> anyhow::Result<()> {
         self.upkeep.cancel();
-        match self.engine.drain(deadline).await {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        match engine.drain(deadline).await {
             Drained::Finished => Ok(()),
             Drained::Aborted { tasks } => {
                 bail!("{tasks} attempts were cut off, and will be made again")
@@ -108,28 +99,39 @@ impl Parts {
     }
 }
 
-/// Opens the database that the configuration names.
-///
-/// # Errors
-/// What is wrong with the keys, or the [`StoreError`](orderhook_store::StoreError).
-pub(crate) async fn open_database(
+async fn start_engine(
     config: &Config,
-    migrate: bool,
-    exclusive: bool,
-) -> anyhow::Result<Sqlite> {
-    let keys = config.encryption_keys.iter();
-    let keyring = Keyring::new(keys.map(|key| Key::new(key.id, &key.bytes)))?;
-    let path = &config.database;
-    let options = SqliteOptions {
-        path: path.clone(),
-        keyring,
-        randomness: Arc::new(SystemRandomness),
-        synchronous: Synchronous::Full,
-        migrate,
-        exclusive,
+    app: &App,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<EngineHandle> {
+    let transport = HttpTransport::new(TransportOptions {
+        policy: app.addresses.clone(),
+        extra_roots: extra_roots(&config.delivery.extra_root_certificates)?,
+        connect_timeout: config.delivery.connect_timeout,
+        user_agent: HeaderValue::from_static(USER_AGENT),
+        ..TransportOptions::default()
+    })
+    .context("no receiver could be trusted: the machine has no certificates of authorities")?;
+    let engine = EngineHandle::start(
+        Arc::clone(&app.store) as _,
+        Arc::new(transport),
+        Arc::clone(&app.clock),
+        Arc::new(SystemRandomness),
+        engine_settings(&config.delivery)?,
+        Arc::clone(metrics) as _,
+    );
+    Ok(engine.await?)
+}
+
+/// Deletes what was kept long enough, until `stop`.
+fn sweep(config: &Config, app: &App, stop: CancellationToken) -> impl Future<Output = ()> + use<> {
+    let settings = RetentionSettings {
+        events: config.retention.events,
+        idempotency: config.retention.idempotency_keys,
+        ..RetentionSettings::default()
     };
-    let opened = Sqlite::open(options).await;
-    opened.with_context(|| format!("cannot open the database {}", path.display()))
+    let (store, clock) = (Arc::clone(&app.store), Arc::clone(&app.clock));
+    retain(store, clock, settings, stop)
 }
 
 fn engine_settings(delivery: &DeliverySettings) -> anyhow::Result<EngineSettings> {

@@ -150,10 +150,6 @@ fn what_is_wrong_is_told_with_place_key_and_rule() {
         "`delivery.lease` must be at least twice",
     );
     check(
-        "database = \"postgres://db/x\"",
-        "PostgreSQL is not supported yet",
-    );
-    check(
         "server = \"ftp://x\"",
         "`server` must be an http or https URL",
     );

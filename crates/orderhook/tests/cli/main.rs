@@ -7,6 +7,8 @@
 
 mod commands;
 mod configuration;
+mod copying;
+mod database;
 mod exits;
 mod help;
 mod listening;

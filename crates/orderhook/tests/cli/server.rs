@@ -9,7 +9,7 @@ pub(crate) use crate::running::Running;
 impl Running {
     /// `serve --dev` on free ports, once it listens.
     pub(crate) fn server(program: &Program) -> Self {
-        let mut server = Self::serve_dev(program);
+        let mut server = Self::serve(program, &["--dev"]);
         server.read_stderr_in_background();
         while !server.line().starts_with("operator API") {}
         server

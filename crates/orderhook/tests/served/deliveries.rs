@@ -160,10 +160,8 @@ fn a_private_secret_goes_nowhere() {
         assert!(body["data"].get("privateSecret").is_none(), "{body}");
         assert_eq!(body["data"]["appid"], "me114702259781634");
     }
-    let folder = server.program.folder().join(".orderhook-dev");
-    for file in std::fs::read_dir(folder).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        let needle = b"keep-this-to-yourself";
-        assert!(!bytes.windows(needle.len()).any(|part| part == needle));
-    }
+    let bytes = server.database.bytes(&server.program);
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+    assert!(has(b"me114702259781634"));
+    assert!(!has(b"keep-this-to-yourself"));
 }

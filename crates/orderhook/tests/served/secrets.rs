@@ -153,9 +153,7 @@ fn no_secret_is_in_the_log_the_database_or_the_metrics() {
     // What is no secret is found, and so would be what is one.
     assert!(log.contains("DEBUG") && log.contains("publish_card_event"));
     scenario.check("the log", log.as_bytes());
-    let folder = scenario.server.program.folder().join(".orderhook-dev");
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let database = [read("orderhook.db"), read("orderhook.db-wal")].concat();
+    let database = scenario.server.database.bytes(&scenario.server.program);
     assert!(database.windows(9).any(|part| part == b"card.load"));
     scenario.check("the database", &database);
 }

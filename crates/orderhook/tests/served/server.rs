@@ -8,18 +8,35 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::database::{Database, SERVE};
 use crate::http::Api;
 use crate::program::Program;
 use crate::running::Running;
 
-/// `serve --dev`, with the addresses of its listeners, its tokens and its log.
+/// A server with a merchant and the tokens, and its log.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) program: Program,
     running: Running,
+    pub(crate) database: Database,
     pub(crate) merchant: Api,
     pub(crate) operator: Api,
     pub(crate) log: Arc<Log>,
+}
+
+/// What is left of a server that stopped, or what one can be started on.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) program: Program,
+    pub(crate) database: Database,
+}
+
+/// `serve`, once it listens.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) running: Running,
+    pub(crate) log: Arc<Log>,
+    said: String,
 }
 
 /// A merchant of a test's own, and the APIs as the merchant and an operator call them.
@@ -55,36 +72,27 @@ impl Server {
         server
     }
 
-    /// Starts one in the folder and with the variables of `program`.
-    pub(crate) fn start(program: Program) -> Self {
-        let mut running = Running::serve_dev(&program);
-        let log = Arc::new(Log::default());
-        let stderr = running.stderr.take().unwrap();
-        let writer = Arc::clone(&log);
-        thread::spawn(move || stderr.lines().for_each(|line| writer.push(line.unwrap())));
-        let mut said = String::new();
-        while !said.contains("operator API") {
-            said += &running.line();
-        }
-        let word_after = |begin: &str| {
-            let line = said.lines().find_map(|line| line.strip_prefix(begin));
-            line.map(|word| word.trim().to_owned())
-        };
-        let address = |begin: &str| -> SocketAddr {
-            let url = word_after(begin).unwrap();
-            url.strip_prefix("http://").unwrap().parse().unwrap()
-        };
-        let api = |kind: &str| Api {
-            address: address(&format!("{kind} API")),
-            // Said on the first start only.
-            token: word_after(&format!("{kind} token")).unwrap_or_default(),
-        };
+    /// Starts one in the folder and with the variables of a program, or where one has stopped.
+    pub(crate) fn start(on: impl Into<Stopped>) -> Self {
+        let Stopped { program, database } = on.into();
+        let serving = Serving::start(&program, SERVE);
+        let merchant = serving.address("merchant API");
+        let operator = serving.address("operator API");
+        database.introduce(&program, merchant, operator);
+        let token = |key: &str| setting(&program, key).unwrap();
         Self {
-            merchant: api("merchant"),
-            operator: api("operator"),
+            merchant: Api {
+                address: merchant,
+                token: token("token"),
+            },
+            operator: Api {
+                address: operator,
+                token: token("operator_token"),
+            },
+            running: serving.running,
+            log: serving.log,
             program,
-            running,
-            log,
+            database,
         }
     }
 
@@ -106,10 +114,51 @@ impl Server {
     }
 
     /// Ctrl-C; gives back where it ran.
-    pub(crate) fn stop(self) -> Program {
+    pub(crate) fn stop(self) -> Stopped {
         assert_eq!(self.running.interrupt(), 0);
-        self.program
+        Stopped {
+            program: self.program,
+            database: self.database,
+        }
     }
+}
+
+impl From<Program> for Stopped {
+    fn from(program: Program) -> Self {
+        let (program, database) = Database::prepare(program);
+        Self { program, database }
+    }
+}
+
+impl Serving {
+    pub(crate) fn start(program: &Program, arguments: &[&str]) -> Self {
+        let mut running = Running::serve(program, arguments);
+        let log = Arc::new(Log::default());
+        let stderr = running.stderr.take().unwrap();
+        let writer = Arc::clone(&log);
+        thread::spawn(move || stderr.lines().for_each(|line| writer.push(line.unwrap())));
+        let mut said = String::new();
+        while !said.contains("operator API") && !said.contains("metrics") {
+            said += &running.line();
+        }
+        Self { running, log, said }
+    }
+
+    /// The address that it has said for this.
+    pub(crate) fn address(&self, name: &str) -> SocketAddr {
+        let line = self.said.lines().find_map(|line| line.strip_prefix(name));
+        let url = line.unwrap().trim().strip_prefix("http://").unwrap();
+        url.split('/').next().unwrap().parse().unwrap()
+    }
+}
+
+/// A setting of those that commands find in the folder of the server.
+pub(crate) fn setting(program: &Program, key: &str) -> Option<String> {
+    let path = program.folder().join(".orderhook-dev/client.toml");
+    let settings = std::fs::read_to_string(path).unwrap();
+    let begin = format!("{key} = \"");
+    let value = settings.lines().find_map(|line| line.strip_prefix(&begin));
+    value.map(|value| value.trim_end_matches('"').to_owned())
 }
 
 impl Merchant {

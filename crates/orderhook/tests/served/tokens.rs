@@ -1,7 +1,8 @@
 //! Who is let in.
 
+use crate::database::Database;
 use crate::operations::{self, Kind};
-use crate::program::{ENCRYPTION_KEY, Program};
+use crate::program::Program;
 use crate::server::{Server, eventually};
 
 #[test]
@@ -64,10 +65,7 @@ fn a_revoked_token_is_refused_at_once() {
 
 #[test]
 fn a_token_that_another_process_revokes_is_refused_soon() {
-    let program = Program::new()
-        .variable("ORDERHOOK_ENCRYPTION_KEYS", ENCRYPTION_KEY)
-        .variable("ORDERHOOK_DATABASE", ".orderhook-dev/orderhook.db");
-    let server = Server::start(program);
+    let server = Server::start(Database::open_to_commands(Program::new()));
     let run = |arguments: &[&str]| server.program.run(arguments).json();
     let created = run(&["operator-token", "create", "Bob", "--json", "--reveal"]);
     let api = server

@@ -24,11 +24,11 @@ impl Running {
         }
     }
 
-    /// `serve --dev` on free ports, before it says anything.
-    pub(crate) fn serve_dev(program: &Program) -> Self {
+    /// `serve` on free ports, before it says anything.
+    pub(crate) fn serve(program: &Program, arguments: &[&str]) -> Self {
         let any = "127.0.0.1:0";
-        let listen = ["--merchant-listen", any, "--operator-listen", any];
-        Self::start(program, &[&["serve", "--dev"][..], &listen].concat())
+        let listen = ["serve", "--merchant-listen", any, "--operator-listen", any];
+        Self::start(program, &[&listen[..], arguments].concat())
     }
 
     /// The next line of stdout.
