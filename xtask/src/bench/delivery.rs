@@ -5,12 +5,13 @@
 //! It is copied before it is built, so that nothing changes there. Targets are printed with a
 //! verdict, and do not fail the command: a busy machine misses them too.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
-use super::{cargo, output_of};
+use super::{benchmark, cargo, output_of};
 
 /// Where `ceiling` is looked for, from the root of the workspace.
 const CEILING: &str = "../shared/bench";
@@ -21,6 +22,16 @@ pub(super) struct Args {
     /// How often everything is measured; the table has the medians
     #[arg(long, default_value_t = 5, value_name = "N")]
     rounds: usize,
+    /// On which database: SQLite beside `ceiling`, or PostgreSQL with 1, 2 and 3 replicas beside
+    /// SQLite
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
 }
 
 pub(super) fn run(root: &Path, args: Args) -> anyhow::Result<()> {
@@ -29,28 +40,15 @@ pub(super) fn run(root: &Path, args: Args) -> anyhow::Result<()> {
     build.args(["build", "--release", "--package", "orderhook"]);
     output_of(&mut build)?;
 
-    let mut bench = cargo(root);
-    bench
-        .args([
-            "bench",
-            "--package",
-            "orderhook-tests",
-            "--bench",
-            "delivery",
-        ])
-        .args(["--", "--rounds", &args.rounds.to_string()]);
-    match build_ceiling(&root.join(CEILING), &root.join("target/bench"))? {
-        Some(ceiling) => {
-            bench.arg("--ceiling").arg(ceiling);
-        }
-        None => println!("{CEILING} is not there: nothing is compared with `ceiling`"),
+    let mut arguments: Vec<OsString> = vec!["--rounds".into(), args.rounds.to_string().into()];
+    match args.store {
+        Store::Postgres => arguments.extend(["--store".into(), "postgres".into()]),
+        Store::Sqlite => match build_ceiling(&root.join(CEILING), &root.join("target/bench"))? {
+            Some(ceiling) => arguments.extend(["--ceiling".into(), ceiling.into()]),
+            None => println!("{CEILING} is not there: nothing is compared with `ceiling`"),
+        },
     }
-    let status = bench.status().context("cargo can't be started")?;
-    ensure!(
-        status.success(),
-        "the benchmark of deliveries ended with {status}"
-    );
-    Ok(())
+    benchmark(root, "delivery", &arguments)
 }
 
 /// Builds a copy of `ceiling`, if it is there.

@@ -7,6 +7,7 @@
 mod api;
 mod delivery;
 mod deps;
+mod soak;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -29,6 +30,8 @@ enum Subject {
     Api,
     /// Deliveries of the server beside `ceiling`, their cost, latency and fairness
     Delivery(delivery::Args),
+    /// Millions of deliveries through PostgreSQL, with retention running: rates and sizes
+    Soak(soak::Args),
     /// Crates pulled in and seconds of a clean build, library by library
     Deps,
 }
@@ -43,6 +46,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match args.subject {
         Subject::Api => api::run(&root)?,
         Subject::Delivery(args) => delivery::run(&root, args)?,
+        Subject::Soak(args) => soak::run(&root, args)?,
         Subject::Deps => deps::run(&root)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -54,6 +58,24 @@ fn cargo(folder: &Path) -> Command {
         Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(folder);
     command
+}
+
+/// Runs a benchmark of `orderhook-tests`, which prints its figures itself.
+fn benchmark(root: &Path, name: &str, arguments: &[OsString]) -> anyhow::Result<()> {
+    let mut bench = cargo(root);
+    bench
+        .args([
+            "bench",
+            "--package",
+            "orderhook-tests",
+            "--bench",
+            name,
+            "--",
+        ])
+        .args(arguments);
+    let status = bench.status().context("cargo can't be started")?;
+    ensure!(status.success(), "the benchmark {name} ended with {status}");
+    Ok(())
 }
 
 /// Runs a command to its end and gives what it printed on stdout.
