@@ -118,25 +118,36 @@ pub(crate) fn payload() -> String {
     )
 }
 
-/// A request with a [`payload`] whose number is filled in again and again.
+/// A request with one [`payload`] or several, whose numbers are filled in again and again.
 #[derive(Clone)]
 pub(crate) struct Numbered {
     request: Vec<u8>,
-    digits_at: usize,
+    digits_at: Vec<usize>,
 }
 
 impl Numbered {
     pub(crate) fn new(request: Vec<u8>) -> anyhow::Result<Self> {
-        let key = position(&request, NUMBER_KEY.as_bytes()).context("no place for a number")?;
-        Ok(Self {
-            request,
-            digits_at: key + NUMBER_KEY.len(),
-        })
+        let mut digits_at = Vec::new();
+        let mut from = 0;
+        while let Some(key) = position(&request[from..], NUMBER_KEY.as_bytes()) {
+            from += key + NUMBER_KEY.len();
+            digits_at.push(from);
+        }
+        ensure!(!digits_at.is_empty(), "no place for a number");
+        Ok(Self { request, digits_at })
     }
 
-    pub(crate) fn with(&mut self, number: usize) -> &[u8] {
-        let digits = format!("{number:0NUMBER_DIGITS$}");
-        self.request[self.digits_at..][..NUMBER_DIGITS].copy_from_slice(digits.as_bytes());
+    /// How many events it publishes.
+    pub(crate) fn events(&self) -> usize {
+        self.digits_at.len()
+    }
+
+    /// The request for the events from this number on.
+    pub(crate) fn with(&mut self, first: usize) -> &[u8] {
+        for (number, at) in (first..).zip(&self.digits_at) {
+            let digits = format!("{number:0NUMBER_DIGITS$}");
+            self.request[*at..][..NUMBER_DIGITS].copy_from_slice(digits.as_bytes());
+        }
         &self.request
     }
 }

@@ -3,14 +3,18 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use orderhook_test_postgres::Server as Postgres;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::{Connection, Numbered, payload, request};
 use crate::launch::{Installation, Server};
+use crate::process::cpu_seconds;
 
 /// The two types of event of the documents.
 #[derive(Debug, Clone, Copy)]
@@ -29,24 +33,40 @@ impl EventType {
 }
 
 /// A program that can be started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Contender {
     Orderhook(PathBuf),
+    /// So many processes on one PostgreSQL.
+    Replicas {
+        program: PathBuf,
+        postgres: Arc<Postgres>,
+        count: usize,
+    },
     Ceiling(PathBuf),
 }
 
 /// A contender that runs on an empty database, until it is dropped.
 pub(crate) struct Running {
-    process: Process,
-    address: SocketAddr,
+    processes: Vec<Process>,
+    addresses: Vec<SocketAddr>,
     authorization: String,
     paths: Paths,
+    postgres: Option<Arc<Postgres>>,
     _directory: TempDir,
 }
 
 enum Process {
     Orderhook(Server),
     Ceiling(Child),
+}
+
+impl Process {
+    fn id(&self) -> u32 {
+        match self {
+            Self::Orderhook(server) => server.process.id(),
+            Self::Ceiling(child) => child.id(),
+        }
+    }
 }
 
 /// How endpoints are made and events published.
@@ -58,21 +78,46 @@ enum Paths {
 impl Contender {
     pub(crate) async fn start(&self, receiver: SocketAddr) -> anyhow::Result<Running> {
         match self {
-            Self::Orderhook(program) => start_orderhook(program, receiver).await,
+            Self::Orderhook(program) => {
+                let directory = tempfile::tempdir()?;
+                let installation = Installation::new(program, directory.path(), receiver)?;
+                start_orderhook(&installation, 1, None, directory).await
+            }
+            Self::Replicas {
+                program,
+                postgres,
+                count,
+            } => {
+                let directory = tempfile::tempdir()?;
+                let name = format!("bench_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+                let url = postgres.create_database(&name)?;
+                let path = directory.path();
+                let installation = Installation::with_database(program, path, &url, receiver)?;
+                start_orderhook(&installation, *count, Some(Arc::clone(postgres)), directory).await
+            }
             Self::Ceiling(program) => start_ceiling(program).await,
         }
     }
 }
 
-async fn start_orderhook(program: &Path, receiver: SocketAddr) -> anyhow::Result<Running> {
-    let directory = tempfile::tempdir()?;
-    let installation = Installation::new(program, directory.path(), receiver)?;
-    let server = installation.start(&[])?;
+/// So that each has a name of its own.
+static DATABASES: AtomicUsize = AtomicUsize::new(0);
+
+async fn start_orderhook(
+    installation: &Installation,
+    replicas: usize,
+    postgres: Option<Arc<Postgres>>,
+    directory: TempDir,
+) -> anyhow::Result<Running> {
+    let servers: Vec<Server> = (0..replicas)
+        .map(|_| installation.start(&[]))
+        .collect::<Result<_, _>>()?;
     let mut running = Running {
-        address: server.operator_api,
-        process: Process::Orderhook(server),
-        authorization: installation.operator_token,
+        addresses: servers.iter().map(|server| server.operator_api).collect(),
+        processes: servers.into_iter().map(Process::Orderhook).collect(),
+        authorization: installation.operator_token.clone(),
         paths: Paths::Orderhook { merchant: 0 },
+        postgres,
         _directory: directory,
     };
     let merchant = json!({"merchant_name": "bench"});
@@ -92,10 +137,11 @@ async fn start_ceiling(program: &Path) -> anyhow::Result<Running> {
         .stderr(Stdio::null())
         .spawn()?;
     let running = Running {
-        process: Process::Ceiling(process),
-        address,
+        processes: vec![Process::Ceiling(process)],
+        addresses: vec![address],
         authorization: "Bearer t".to_owned(),
         paths: Paths::Ceiling,
+        postgres: None,
         _directory: directory,
     };
     // It says nothing once it listens.
@@ -110,15 +156,31 @@ async fn start_ceiling(program: &Path) -> anyhow::Result<Running> {
 }
 
 impl Running {
-    /// Where events are published.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// Where events are published: anywhere of these.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
+    fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// Of the first process, which is the only one where there are no replicas.
     pub(crate) fn process_id(&self) -> u32 {
-        match &self.process {
-            Process::Orderhook(server) => server.process.id(),
-            Process::Ceiling(child) => child.id(),
+        self.processes[0].id()
+    }
+
+    /// CPU seconds of all its processes, but for the database's.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let processes = self.processes.iter();
+        processes.map(|process| cpu_seconds(process.id())).sum()
+    }
+
+    /// CPU seconds of the database, where it is not part of the process.
+    pub(crate) fn database_cpu_seconds(&self) -> anyhow::Result<f64> {
+        match &self.postgres {
+            Some(postgres) => Ok(postgres.cpu_seconds()?),
+            None => Ok(0.0),
         }
     }
 
@@ -163,16 +225,37 @@ impl Running {
         Numbered::new(request(
             "POST",
             &path,
-            self.address,
+            self.address(),
             &self.authorization,
             &body,
         ))
     }
 
+    /// The request that publishes so many events at once.
+    pub(crate) fn publish_batch(
+        &self,
+        event_type: EventType,
+        count: usize,
+    ) -> anyhow::Result<Numbered> {
+        let Paths::Orderhook { merchant } = self.paths else {
+            bail!("no batches are published to others");
+        };
+        let (event_type, payload) = (event_type.as_str(), payload());
+        let event = format!("{{\"event_type\":\"{event_type}\",\"data\":{payload}}}");
+        let events = vec![event; count].join(",");
+        Numbered::new(request(
+            "POST",
+            &format!("/v1/merchants/{merchant}/card-event-batches"),
+            self.address(),
+            &self.authorization,
+            &format!("{{\"events\":[{events}]}}"),
+        ))
+    }
+
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let body = body.to_string();
-        let request = request("POST", path, self.address, &self.authorization, &body);
-        let mut connection = Connection::open(self.address).await?;
+        let request = request("POST", path, self.address(), &self.authorization, &body);
+        let mut connection = Connection::open(self.address()).await?;
         let answer = connection.send(&request).await?;
         Ok(serde_json::from_slice(answer)?)
     }

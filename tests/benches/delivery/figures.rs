@@ -142,7 +142,7 @@ pub(crate) fn table(orderhook: &Figures, ceiling: &Figures) -> String {
 }
 
 /// Three digits that count.
-fn shown(value: Option<f64>) -> String {
+pub(crate) fn shown(value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
         Some(value) if value >= 100.0 => format!("{value:.0}"),

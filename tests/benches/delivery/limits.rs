@@ -29,7 +29,7 @@ pub(crate) fn syncs_a_second() -> anyhow::Result<f64> {
 /// Requests from this client to this sink a second, nothing between them.
 pub(crate) async fn posts_a_second(sink: &Sink, connections: usize) -> anyhow::Result<f64> {
     let post = request("POST", "/endpoints/0", sink.address, "none", &payload());
-    let posted = closed_loop(sink.address, &Numbered::new(post)?, POSTS, connections).await?;
+    let posted = closed_loop(&[sink.address], &Numbered::new(post)?, POSTS, connections).await?;
     sink.take();
     Ok(posted.rate())
 }

@@ -37,14 +37,14 @@ impl Published {
 
 /// Publishes `count` events over `connections`, each sending once it was answered.
 pub(crate) async fn closed_loop(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     request: &Numbered,
     count: usize,
     connections: usize,
 ) -> anyhow::Result<Published> {
     let mut opened = Vec::new();
-    for _ in 0..connections {
-        opened.push(Connection::open(address).await?);
+    for address in addresses.iter().cycle().take(connections) {
+        opened.push(Connection::open(*address).await?);
     }
     let begin = now();
     let sent = RefCell::new(vec![begin; count]);
@@ -52,14 +52,14 @@ pub(crate) async fn closed_loop(
     let senders = opened.into_iter().map(async |mut connection| {
         let mut request = request.clone();
         loop {
-            let number = next.get();
-            if number == count {
+            let first = next.get();
+            if first >= count {
                 return anyhow::Ok(());
             }
-            next.set(number + 1);
-            let request = request.with(number);
-            sent.borrow_mut()[number] = now();
-            connection.send(request).await?;
+            next.set(first + request.events());
+            let events = first..count.min(first + request.events());
+            sent.borrow_mut()[events].fill(now());
+            connection.send(request.with(first)).await?;
         }
     });
     try_join_all(senders).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn closed_loop(
 
 /// Publishes `rate` events a second for a while, whatever the server does.
 pub(crate) async fn steady(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     request: &Numbered,
     rate: u32,
     seconds: u32,
@@ -80,8 +80,9 @@ pub(crate) async fn steady(
     let count = rate * seconds;
     let begin = now();
     let sent = RefCell::new(vec![begin; count as usize]);
-    let senders = (0..STEADY_CONNECTIONS).map(async |first| {
-        let mut connection = Connection::open(address).await?;
+    let senders = (0..STEADY_CONNECTIONS).zip(addresses.iter().cycle());
+    let senders = senders.map(async |(first, address)| {
+        let mut connection = Connection::open(*address).await?;
         let mut request = request.clone();
         for number in (first..count).step_by(STEADY_CONNECTIONS as usize) {
             let at = begin + Duration::from_secs(1) / rate * number;

@@ -1,7 +1,9 @@
-//! Deliveries: our server beside `ceiling`, a throw-away engine that shows what the machine can do.
+//! Deliveries: our server beside `ceiling`, a throw-away engine that shows what the machine can do;
+//! or on PostgreSQL, beside SQLite (`replicas`).
 //!
 //! ```text
 //! cargo xtask bench delivery
+//! cargo xtask bench delivery --store postgres
 //! ```
 //!
 //! That builds the programs and calls this one, which is the load generator on one thread and the
@@ -21,6 +23,7 @@ mod measure;
 #[path = "../../faults/memory.rs"]
 mod memory;
 mod process;
+mod replicas;
 mod sink;
 
 use std::iter;
@@ -42,9 +45,20 @@ struct Arguments {
     /// How often everything is measured
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// On which database
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
     /// Passed by `cargo bench`, and not by whoever only wants to know that the program starts
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    /// Beside `ceiling`
+    Sqlite,
+    /// One, two and three replicas, beside SQLite
+    Postgres,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,6 +95,10 @@ async fn compare(arguments: &Arguments) -> anyhow::Result<()> {
     for connections in [1, 16] {
         let rate = limits::posts_a_second(&sink, connections).await?;
         println!("  raw POSTs, c={connections:<2}        {rate:>8.0}/s");
+    }
+
+    if arguments.store == Store::Postgres {
+        return replicas::compare(orderhook()?, &sink, arguments.rounds).await;
     }
 
     let theirs = arguments.ceiling.clone().map(Contender::Ceiling);

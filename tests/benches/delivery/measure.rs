@@ -1,5 +1,6 @@
 //! The scenarios: each starts its contender anew on an empty database.
 
+use crate::client::Numbered;
 use crate::contender::{Contender, EventType, Running};
 use crate::figures::{Figure, Figures};
 use crate::load::{all_delivered, closed_loop, latencies, steady};
@@ -85,15 +86,26 @@ async fn fan_out(
 
 /// Publishes as fast as it goes and waits for all deliveries; gives their rate from the first
 /// publish to the last delivery.
-async fn deliver(
+pub(crate) async fn deliver(
     running: &Running,
     sink: &Sink,
     messages: usize,
     endpoints: usize,
 ) -> anyhow::Result<(Vec<Receipt>, f64)> {
-    sink.take();
     let request = running.publish(EventType::Load)?;
-    let published = closed_loop(running.address(), &request, messages, CONNECTIONS).await?;
+    deliver_by(running, sink, &request, messages, endpoints).await
+}
+
+/// As [`deliver`], by any request that publishes.
+pub(crate) async fn deliver_by(
+    running: &Running,
+    sink: &Sink,
+    request: &Numbered,
+    messages: usize,
+    endpoints: usize,
+) -> anyhow::Result<(Vec<Receipt>, f64)> {
+    sink.take();
+    let published = closed_loop(running.addresses(), request, messages, CONNECTIONS).await?;
     let receipts = all_delivered(sink, messages * endpoints).await?;
     let last = receipts.iter().map(|receipt| receipt.at).max();
     let duration = last.unwrap_or(published.end) - published.begin;
@@ -111,7 +123,7 @@ async fn publishing(
 ) -> anyhow::Result<CpuSeconds> {
     let running = contender.start(sink.address).await?;
     let request = running.publish(EventType::Load)?;
-    let published = closed_loop(running.address(), &request, MESSAGES, connections).await?;
+    let published = closed_loop(running.addresses(), &request, MESSAGES, connections).await?;
     figures.add(figure, published.rate());
     cpu_seconds(running.process_id())
 }
@@ -131,7 +143,7 @@ async fn idle_latency(
     cpu_seconds(running.process_id())
 }
 
-async fn steady_latencies(
+pub(crate) async fn steady_latencies(
     running: &Running,
     sink: &Sink,
     rate: u32,
@@ -139,7 +151,7 @@ async fn steady_latencies(
 ) -> anyhow::Result<Vec<f64>> {
     sink.take();
     let request = running.publish(EventType::Load)?;
-    let published = steady(running.address(), &request, rate, seconds).await?;
+    let published = steady(running.addresses(), &request, rate, seconds).await?;
     let receipts = all_delivered(sink, published.sent.len()).await?;
     latencies(&published, &receipts)
 }
@@ -165,7 +177,7 @@ pub(crate) async fn fairness(
         .create_endpoint(&silent_url, EventType::Transaction)
         .await?;
     let request = beside.publish(EventType::Transaction)?;
-    closed_loop(beside.address(), &request, SILENT_MESSAGES, CONNECTIONS).await?;
+    closed_loop(beside.addresses(), &request, SILENT_MESSAGES, CONNECTIONS).await?;
     let (_, beside_rate) = deliver(&beside, sink, NEIGHBOUR_MESSAGES, 1).await?;
     let latencies = steady_latencies(&beside, sink, NEIGHBOUR_RATE, NEIGHBOUR_SECONDS).await?;
     cpu += cpu_seconds(beside.process_id())?;
@@ -175,7 +187,7 @@ pub(crate) async fn fairness(
     Ok(cpu)
 }
 
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let last = sorted.len().saturating_sub(1);
     sorted
         .get(last * percent / 100)
