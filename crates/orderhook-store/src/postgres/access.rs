@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use super::Postgres;
-use super::connection::{DEADLINE, Transaction, within};
+use super::connection::Transaction;
 use super::idempotency::Scope;
 use super::merchants::{insert_merchant, read_merchant, read_operator, select_merchant};
 use super::rows::{Conditions, page};
@@ -29,13 +29,14 @@ impl Access for Postgres {
         if let Some(caller) = remembered.find(token, now) {
             return Ok(Some(caller));
         }
-        let found = within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let found = find_caller(&connection, token).await?;
-            connection.release();
-            Ok(found)
-        })
-        .await?;
+        let found = self
+            .core
+            .pool
+            .run(async |connection| {
+                let found = find_caller(&connection, token).await?;
+                Ok(found)
+            })
+            .await?;
         if let Some(caller) = &found {
             remembered.remember(*token, caller, now);
         }
@@ -51,13 +52,14 @@ impl Access for Postgres {
         if let Some(operator) = remembered.find(token, now) {
             return Ok(Some(operator));
         }
-        let found = within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let found = find_operator_token(&connection, token).await?;
-            connection.release();
-            Ok(found)
-        })
-        .await?;
+        let found = self
+            .core
+            .pool
+            .run(async |connection| {
+                let found = find_operator_token(&connection, token).await?;
+                Ok(found)
+            })
+            .await?;
         if let Some(operator) = &found {
             remembered.remember(*token, operator, now);
         }
@@ -85,34 +87,34 @@ impl Access for Postgres {
     }
 
     async fn merchant(&self, merchant_id: MerchantId) -> Result<Option<Merchant>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let sql = format!("{} AND m.merchant_id = $1", select_merchant("-- merchant"));
-            let statement = connection.prepare_cached(&sql).await?;
-            let row = connection.query_opt(&statement, &[&merchant_id]).await?;
-            connection.release();
-            row.map(|row| read_merchant(&row, &self.core.vault))
-                .transpose()
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let sql = format!("{} AND m.merchant_id = $1", select_merchant("-- merchant"));
+                let statement = connection.prepare_cached(&sql).await?;
+                let row = connection.query_opt(&statement, &[&merchant_id]).await?;
+                row.map(|row| read_merchant(&row, &self.core.vault))
+                    .transpose()
+            })
+            .await
     }
 
     async fn merchants(&self, request: PageRequest) -> Result<Page<Merchant>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let merchants = page(
-                &connection,
-                &select_merchant("-- merchants"),
-                "m.merchant_id",
-                Conditions::default(),
-                request,
-                |row| Ok((row.try_get(0)?, read_merchant(row, &self.core.vault)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(merchants)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let merchants = page(
+                    &connection,
+                    &select_merchant("-- merchants"),
+                    "m.merchant_id",
+                    Conditions::default(),
+                    request,
+                    |row| Ok((row.try_get(0)?, read_merchant(row, &self.core.vault)?)),
+                )
+                .await?;
+                Ok(merchants)
+            })
+            .await
     }
 
     async fn create_token(
@@ -149,25 +151,25 @@ impl Access for Postgres {
         if !self.core.has_merchant(merchant_id).await? {
             return Ok(None);
         }
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let mut conditions = Conditions::default();
-            conditions.and_if("merchant_id = ?", Some(merchant_id));
-            let tokens = page(
-                &connection,
-                "-- tokens
+        self.core
+            .pool
+            .run(async |connection| {
+                let mut conditions = Conditions::default();
+                conditions.and_if("merchant_id = ?", Some(merchant_id));
+                let tokens = page(
+                    &connection,
+                    "-- tokens
                 SELECT token_id, merchant_id, operator_id, operator_name, created_at, revoked_at
                 FROM token WHERE true",
-                "token_id",
-                conditions,
-                request,
-                |row| Ok((row.try_get(0)?, read_token(row)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(Some(tokens))
-        })
-        .await
+                    "token_id",
+                    conditions,
+                    request,
+                    |row| Ok((row.try_get(0)?, read_token(row)?)),
+                )
+                .await?;
+                Ok(Some(tokens))
+            })
+            .await
     }
 
     async fn revoke_token(
@@ -224,20 +226,20 @@ impl Access for Postgres {
     }
 
     async fn operator_tokens(&self) -> Result<Vec<OperatorToken>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let statement = connection
-                .prepare_cached(
-                    "-- operator_tokens
+        self.core
+            .pool
+            .run(async |connection| {
+                let statement = connection
+                    .prepare_cached(
+                        "-- operator_tokens
                     SELECT token_id, name, created_at, revoked_at FROM operator_token
                     ORDER BY token_id",
-                )
-                .await?;
-            let rows = connection.query(&statement, &[]).await?;
-            connection.release();
-            rows.iter().map(read_operator_token).collect()
-        })
-        .await
+                    )
+                    .await?;
+                let rows = connection.query(&statement, &[]).await?;
+                rows.iter().map(read_operator_token).collect()
+            })
+            .await
     }
 
     async fn revoke_operator_token(

@@ -49,6 +49,25 @@ impl Pool {
         Self(pool.expect("a runtime is named, which is all that can be missing"))
     }
 
+    /// Does `work` on a connection, statement by statement.
+    pub(super) async fn run<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Connection>) -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        within(DEADLINE, async {
+            let connection = Arc::new(self.connection().await?);
+            let value = work(Arc::clone(&connection)).await?;
+            if let Some(connection) = Arc::into_inner(connection) {
+                connection.release();
+            }
+            Ok(value)
+        })
+        .await
+    }
+
     pub(super) async fn connection(&self) -> Result<Connection, StoreError> {
         Ok(Connection(Some(self.0.get().await?)))
     }

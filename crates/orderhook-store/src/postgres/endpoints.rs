@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use super::Postgres;
 use super::columns::unsigned;
-use super::connection::{DEADLINE, Transaction, within};
+use super::connection::Transaction;
 use super::routes::change_routing;
 use super::rows::{Conditions, page};
 use super::secrets::{expire_secrets, insert_secret};
@@ -33,31 +33,31 @@ impl Endpoints for Postgres {
         let mut conditions = Conditions::default();
         conditions.and_if("p.merchant_id = ?", filter.merchant_id);
         conditions.and_if("p.state = ?", filter.state);
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let endpoints = page(
-                &connection,
-                &format!("-- endpoints{SELECT_ENDPOINT}"),
-                "p.endpoint_id",
-                conditions,
-                request,
-                |row| Ok((row.try_get(0)?, read_endpoint(row)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(endpoints)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let endpoints = page(
+                    &connection,
+                    &format!("-- endpoints{SELECT_ENDPOINT}"),
+                    "p.endpoint_id",
+                    conditions,
+                    request,
+                    |row| Ok((row.try_get(0)?, read_endpoint(row)?)),
+                )
+                .await?;
+                Ok(endpoints)
+            })
+            .await
     }
 
     async fn endpoint(&self, endpoint_id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let endpoint = find_endpoint(&connection, endpoint_id).await?;
-            connection.release();
-            Ok(endpoint)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let endpoint = find_endpoint(&connection, endpoint_id).await?;
+                Ok(endpoint)
+            })
+            .await
     }
 
     async fn set_endpoint_state(

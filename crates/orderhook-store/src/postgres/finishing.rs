@@ -4,6 +4,7 @@
 //! to fail or to work; and what waited for it, in its order's line, comes due, leased if the engine
 //! wants it.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
@@ -88,7 +89,13 @@ async fn finish(
     } else {
         connection.query(&statement, &parameters).await?
     };
-    let mut news = read_news(core, connection, &rows, &columns, now).await?;
+    // It is durable by now, and must not be told to have failed.
+    let news = read_news(core, connection, &rows, &columns, now).await;
+    let mut news = news.unwrap_or_else(|error| {
+        let cause: &(dyn Error + 'static) = &error;
+        tracing::error!(error = cause, "what came due waits until its lease ends");
+        News::default()
+    });
     let mut held = vec![false; calls.len()];
     for row in &rows {
         // A row without a place is one of those that came due.

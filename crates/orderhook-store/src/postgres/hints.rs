@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{DEADLINE, Pool, within};
+use super::connection::Pool;
 use crate::handover::News;
 use crate::{Dispatch, EndpointId, Shards, StoreError};
 
@@ -168,15 +168,13 @@ fn next(pending: &Pending) -> Option<Hint> {
 
 async fn notify(pool: &Pool, hint: &Hint) -> Result<(), StoreError> {
     let payload = serde_json::to_string(hint).map_err(|error| StoreError::Refused(error.into()))?;
-    within(DEADLINE, async {
-        let connection = pool.connection().await?;
+    pool.run(async |connection| {
         let statement = connection
             .prepare_cached("SELECT pg_notify($1, $2)")
             .await?;
         connection
             .execute(&statement, &[&CHANNEL, &payload])
             .await?;
-        connection.release();
         Ok(())
     })
     .await

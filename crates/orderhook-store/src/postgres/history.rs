@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::Postgres;
-use super::connection::{DEADLINE, within};
 use super::rows::{Conditions, page};
 use crate::millis::Millis;
 use crate::{
@@ -22,26 +21,25 @@ impl History for Postgres {
         filter: &EventFilter,
         request: PageRequest,
     ) -> Result<Page<Event>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let events = page(
-                &connection,
-                SELECT_EVENTS,
-                "e.event_id",
-                events_that(filter),
-                request,
-                |row| Ok((row.try_get(0)?, read_event(row)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(events)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let events = page(
+                    &connection,
+                    SELECT_EVENTS,
+                    "e.event_id",
+                    events_that(filter),
+                    request,
+                    |row| Ok((row.try_get(0)?, read_event(row)?)),
+                )
+                .await?;
+                Ok(events)
+            })
+            .await
     }
 
     async fn event(&self, message_id: MessageId) -> Result<Option<(Event, Bytes)>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
+        self.core.pool.run(async |connection| {
             let statement = connection
                 .prepare_cached(
                     "-- event
@@ -53,7 +51,6 @@ impl History for Postgres {
             let row = connection
                 .query_opt(&statement, &[&message_id.event_id, &nonce])
                 .await?;
-            connection.release();
             let Some(row) = row else { return Ok(None) };
             let body: Vec<u8> = row.try_get(7)?;
             Ok(Some((read_event(&row)?, body.into())))
@@ -67,31 +64,31 @@ impl History for Postgres {
         request: PageRequest,
     ) -> Result<Page<Delivery>, StoreError> {
         let (conditions, request) = deliveries_that(filter, request);
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let deliveries = page(
-                &connection,
-                &format!("-- deliveries{SELECT_DELIVERIES}"),
-                "d.delivery_id",
-                conditions,
-                request,
-                |row| Ok((row.try_get(0)?, read_delivery(row)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(deliveries)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let deliveries = page(
+                    &connection,
+                    &format!("-- deliveries{SELECT_DELIVERIES}"),
+                    "d.delivery_id",
+                    conditions,
+                    request,
+                    |row| Ok((row.try_get(0)?, read_delivery(row)?)),
+                )
+                .await?;
+                Ok(deliveries)
+            })
+            .await
     }
 
     async fn delivery(&self, delivery_id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let delivery = find_delivery(&connection, delivery_id).await?;
-            connection.release();
-            Ok(delivery)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let delivery = find_delivery(&connection, delivery_id).await?;
+                Ok(delivery)
+            })
+            .await
     }
 
     async fn attempts(
@@ -101,27 +98,27 @@ impl History for Postgres {
     ) -> Result<Option<Page<AttemptRecord>>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.and_if("delivery_id = ?", Some(delivery_id));
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let attempts = page(
-                &connection,
-                "-- attempts
+        self.core
+            .pool
+            .run(async |connection| {
+                let attempts = page(
+                    &connection,
+                    "-- attempts
                 SELECT attempt, attempted_at, duration_ms, outcome, status, reason, answer
                 FROM attempt WHERE true",
-                "attempt",
-                conditions,
-                request,
-                |row| {
-                    let attempt = read_attempt(row, 0)?;
-                    Ok((attempt.attempt.into(), attempt))
-                },
-            )
-            .await?;
-            let exists = !attempts.items.is_empty() || exists(&connection, delivery_id).await?;
-            connection.release();
-            Ok(exists.then_some(attempts))
-        })
-        .await
+                    "attempt",
+                    conditions,
+                    request,
+                    |row| {
+                        let attempt = read_attempt(row, 0)?;
+                        Ok((attempt.attempt.into(), attempt))
+                    },
+                )
+                .await?;
+                let exists = !attempts.items.is_empty() || exists(&connection, delivery_id).await?;
+                Ok(exists.then_some(attempts))
+            })
+            .await
     }
 }
 

@@ -64,7 +64,7 @@ async fn listen(address: Address, own: i64, dispatch: Arc<dyn Dispatch>, tasks: 
                 "other replicas are not heard; the queue is looked at all the same"
             );
         }
-        // There is no other way to wait that tests could not stop: nothing ends it early.
+        // Nothing ends the pause early but the end of the task.
         let _ = tokio::time::timeout(PAUSE, std::future::pending::<()>()).await;
     }
 }

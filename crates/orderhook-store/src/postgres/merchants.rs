@@ -5,7 +5,7 @@ use orderhook_types::Secret;
 use tokio_postgres::Row;
 
 use super::Core;
-use super::connection::{DEADLINE, Transaction, within};
+use super::connection::Transaction;
 use super::secrets::{insert_secret, join_newest, read_newest};
 use crate::millis::Millis;
 use crate::vault::{Signer, Vault};
@@ -14,13 +14,12 @@ use crate::{Merchant, MerchantId, Operator, StoreError};
 impl Core {
     /// Whether there is such a merchant; one is never deleted.
     pub(super) async fn has_merchant(&self, merchant_id: MerchantId) -> Result<bool, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.pool.connection().await?;
-            let exists = self.routes.knows_merchant(&connection, merchant_id).await?;
-            connection.release();
-            Ok(exists)
-        })
-        .await
+        self.pool
+            .run(async |connection| {
+                let exists = self.routes.knows_merchant(&connection, merchant_id).await?;
+                Ok(exists)
+            })
+            .await
     }
 }
 

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::Postgres;
 use super::claims;
-use super::connection::{DEADLINE, within};
 use super::finishing::Call;
 use crate::handover::News;
 use crate::millis::Millis;
@@ -61,18 +60,18 @@ impl Queue for Postgres {
     ) -> Result<Vec<EndpointId>, StoreError> {
         let shards = self.core.holding.numbers();
         let after = after.unwrap_or(EndpointId(0));
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let statement = connection.prepare_cached(&ready_sql()).await?;
-            let (now, limit) = (Millis::from(now), i64::from(limit));
-            let rows = connection
-                .query(&statement, &[&after, &now, &shards, &limit])
-                .await?;
-            connection.release();
-            let endpoints: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-            Ok(endpoints?)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let statement = connection.prepare_cached(&ready_sql()).await?;
+                let (now, limit) = (Millis::from(now), i64::from(limit));
+                let rows = connection
+                    .query(&statement, &[&after, &now, &shards, &limit])
+                    .await?;
+                let endpoints: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+                Ok(endpoints?)
+            })
+            .await
     }
 
     async fn claim(
@@ -82,13 +81,13 @@ impl Queue for Postgres {
         lease_until: Timestamp,
     ) -> Result<Vec<Claim>, StoreError> {
         let core = &*self.core;
-        let (claims, left) = within(DEADLINE, async {
-            let connection = core.pool.connection().await?;
-            let claimed = claims::claim(core, &connection, wanted, now, lease_until).await?;
-            connection.release();
-            Ok(claimed)
-        })
-        .await?;
+        let (claims, left) = core
+            .pool
+            .run(async |connection| {
+                let claimed = claims::claim(core, &connection, wanted, now, lease_until).await?;
+                Ok(claimed)
+            })
+            .await?;
         core.tell(News {
             left: left.into_iter().collect(),
             ..News::default()
@@ -101,28 +100,28 @@ impl Queue for Postgres {
     }
 
     async fn release(&self, leases: Vec<Released>, now: Timestamp) -> Result<(), StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            claims::release(&connection, &leases, now).await?;
-            connection.release();
-            Ok(())
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                claims::release(&connection, &leases, now).await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let shards = self.core.holding.numbers();
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let statement = connection.prepare_cached(&next_due_sql()).await?;
-            let row = connection
-                .query_one(&statement, &[&EndpointId(0), &Millis::from(now), &shards])
-                .await?;
-            connection.release();
-            let next: Option<Millis> = row.try_get(0)?;
-            Ok(next.map(Millis::timestamp))
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let statement = connection.prepare_cached(&next_due_sql()).await?;
+                let row = connection
+                    .query_one(&statement, &[&EndpointId(0), &Millis::from(now), &shards])
+                    .await?;
+                let next: Option<Millis> = row.try_get(0)?;
+                Ok(next.map(Millis::timestamp))
+            })
+            .await
     }
 }
 

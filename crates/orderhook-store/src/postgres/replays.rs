@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Postgres;
 use super::columns::unsigned;
-use super::connection::{DEADLINE, Transaction, within};
+use super::connection::Transaction;
 use super::history::{find_delivery, is_in_state, published};
 use super::rows::Conditions;
 use crate::handover::News;
@@ -95,23 +95,23 @@ impl Postgres {
         wanted: &str,
     ) -> Result<Option<Step>, StoreError> {
         let (sql, conditions) = select_sql(filter, after, wanted);
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let statement = connection.prepare_cached(&sql).await?;
-            let row = connection
-                .query_one(&statement, &conditions.values())
-                .await?;
-            connection.release();
-            let Some(last) = row.try_get(0)? else {
-                return Ok(None);
-            };
-            Ok(Some(Step {
-                last,
-                count: unsigned(&row, 1)?,
-                delivery_ids: row.try_get(2)?,
-            }))
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let statement = connection.prepare_cached(&sql).await?;
+                let row = connection
+                    .query_one(&statement, &conditions.values())
+                    .await?;
+                let Some(last) = row.try_get(0)? else {
+                    return Ok(None);
+                };
+                Ok(Some(Step {
+                    last,
+                    count: unsigned(&row, 1)?,
+                    delivery_ids: row.try_get(2)?,
+                }))
+            })
+            .await
     }
 
     /// Replays those that are still as they were when they were selected.
@@ -160,6 +160,7 @@ pub(super) const LISTED: &str = "count(*), coalesce(array_agg(d.delivery_id), AR
 pub(super) fn select_sql(filter: &ReplayFilter, after: i64, wanted: &str) -> (String, Conditions) {
     let mut conditions = Conditions::default();
     let after = conditions.add_value(after);
+    let end = filter.until.unwrap_or(Timestamp::MAX);
     let window = match filter.state {
         DeliveryState::Pending => format!(
             "SELECT delivery_id, delivery_id FROM queue
@@ -171,11 +172,13 @@ pub(super) fn select_sql(filter: &ReplayFilter, after: i64, wanted: &str) -> (St
         ),
         DeliveryState::Acknowledged | DeliveryState::Cancelled => format!(
             "SELECT e.created_at, d.delivery_id FROM (
-                SELECT event_id, created_at FROM event WHERE created_at > {after}
+                SELECT event_id, created_at FROM event
+                WHERE created_at > {after} AND created_at < {}
                 ORDER BY created_at FETCH FIRST 2000 ROWS WITH TIES
             ) e LEFT JOIN LATERAL (
                 SELECT delivery_id FROM delivery WHERE event_id = e.event_id OFFSET 0
-            ) d ON true"
+            ) d ON true",
+            conditions.add_value(Millis::from(end))
         ),
     };
     conditions.and(is_in_state(filter.state));

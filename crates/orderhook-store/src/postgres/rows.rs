@@ -10,7 +10,7 @@ use crate::{Page, PageRequest, StoreError};
 /// choose an index for the rest.
 #[derive(Default)]
 pub(super) struct Conditions {
-    /// A column that is in the order of the ids and has an index for the conditions.
+    /// A column that has an index for the conditions.
     walk: Option<&'static str>,
     sql: String,
     values: Vec<Box<dyn ToSql + Sync + Send>>,
@@ -41,7 +41,8 @@ impl Conditions {
         format!("${}", self.values.len())
     }
 
-    /// Walks by a column instead of the ids, whose order must be the same.
+    /// Walks by a column, and by the ids among what is the same there. If its order is not that of the
+    /// ids, the conditions say where the page begins, and not its cursor.
     pub(super) fn walk_by(&mut self, column: &'static str) {
         self.walk = Some(column);
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use orderhook_types::Secret;
 use tokio_postgres::Row;
 
-use super::connection::{DEADLINE, Pool, within};
+use super::connection::Pool;
 use crate::StoreError;
 use crate::millis::Millis;
 use crate::vault::{LiveSecrets, Signer, Vault, secret_cell};
@@ -119,8 +119,7 @@ pub(super) async fn expire_secrets(
 
 /// Refuses a keyring that lacks the key of a signing secret, before anything depends on it.
 pub(super) async fn check_keys(pool: &Pool, vault: &Vault) -> Result<(), StoreError> {
-    within(DEADLINE, async {
-        let connection = pool.connection().await?;
+    pool.run(async |connection| {
         let rows = connection
             .query(
                 "-- check_keys
@@ -129,7 +128,6 @@ pub(super) async fn check_keys(pool: &Pool, vault: &Vault) -> Result<(), StoreEr
                 &[],
             )
             .await?;
-        connection.release();
         for row in &rows {
             vault.open_secret(row.try_get(0)?, row.try_get(1)?)?;
         }

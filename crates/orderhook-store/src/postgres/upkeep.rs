@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::cancelling::cancel_queued;
 use super::columns::unsigned;
-use super::connection::{Connection, DEADLINE, Transaction, within};
+use super::connection::{Connection, Transaction};
 use super::queue::{OPEN, WAITING};
 use super::{Postgres, schema};
 use crate::keyring::Cell;
@@ -29,31 +29,31 @@ impl Upkeep for Postgres {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            // Read and written at once: a server that only reads refuses it.
-            let statement = connection
-                .prepare_cached(
-                    "-- check
+        self.core
+            .pool
+            .run(async |connection| {
+                // Read and written at once: a server that only reads refuses it.
+                let statement = connection
+                    .prepare_cached(
+                        "-- check
                     UPDATE schema_version SET version = version RETURNING version",
-                )
-                .await?;
-            let row = connection.query_one(&statement, &[]).await?;
-            connection.release();
-            let found: i32 = row.try_get(0)?;
-            check_version(found.cast_unsigned())
-        })
-        .await
+                    )
+                    .await?;
+                let row = connection.query_one(&statement, &[]).await?;
+                let found: i32 = row.try_get(0)?;
+                check_version(found.cast_unsigned())
+            })
+            .await
     }
 
     async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let stats = read_stats(&connection, now).await?;
-            connection.release();
-            Ok(stats)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let stats = read_stats(&connection, now).await?;
+                Ok(stats)
+            })
+            .await
     }
 
     /// Several processes may sweep at the same time: each passes by what another one has at hand.
@@ -164,13 +164,11 @@ impl Postgres {
         let mut old = Vec::new();
         let mut after = i64::MIN;
         while old.len() < limit as usize {
-            let step = within(DEADLINE, async {
-                let connection = self.core.pool.connection().await?;
+            let step = self.core.pool.run(async |connection| {
                 let statement = connection.prepare_cached(OLD_EVENTS).await?;
                 let row = connection
                     .query_one(&statement, &[&after, &Millis::from(before)])
                     .await?;
-                connection.release();
                 Ok((row.try_get(0)?, row.try_get(1)?))
             });
             let (last, mut some): (Option<i64>, Vec<EventId>) = step.await?;
@@ -186,17 +184,16 @@ impl Postgres {
     /// another one published to it at the same moment.
     async fn cancel_leftovers(&self, limit: u32, now: Timestamp) -> Result<(), StoreError> {
         let pool = &self.core.pool;
-        let leftovers: Vec<EndpointId> = within(DEADLINE, async {
-            let connection = pool.connection().await?;
-            let statement = connection.prepare_cached(&leftovers_sql()).await?;
-            let rows = connection
-                .query(&statement, &[&EndpointId(0), &i64::from(limit)])
-                .await?;
-            connection.release();
-            let endpoints: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
-            Ok(endpoints?)
-        })
-        .await?;
+        let leftovers: Vec<EndpointId> = pool
+            .run(async |connection| {
+                let statement = connection.prepare_cached(&leftovers_sql()).await?;
+                let rows = connection
+                    .query(&statement, &[&EndpointId(0), &i64::from(limit)])
+                    .await?;
+                let endpoints: Result<_, _> = rows.iter().map(|row| row.try_get(0)).collect();
+                Ok(endpoints?)
+            })
+            .await?;
         let mut left = u64::from(limit);
         for endpoint_id in leftovers {
             let most = u32::try_from(left).unwrap_or(u32::MAX);

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::Postgres;
 use super::cancelling::{CANCELLED_AT_ONCE, cancel_queued, mark_deleted};
-use super::connection::{DEADLINE, Transaction, within};
+use super::connection::Transaction;
 use super::idempotency::Scope;
 use super::merchants::read_operator;
 use super::routes::change_routing;
@@ -108,25 +108,25 @@ impl Webhooks for Postgres {
         filter: &WebhookFilter,
         request: PageRequest,
     ) -> Result<Page<WebhookRecord>, StoreError> {
-        within(DEADLINE, async {
-            let connection = self.core.pool.connection().await?;
-            let mut conditions = Conditions::default();
-            conditions.and_if("p.merchant_id = ?", Some(merchant_id));
-            conditions.and_if("w.name = ?", filter.name.clone());
-            conditions.and_if("p.url = ?", filter.url.clone());
-            let webhooks = page(
-                &connection,
-                &select_webhook("-- webhooks"),
-                "p.endpoint_id",
-                conditions,
-                request,
-                |row| Ok((row.try_get(0)?, read_webhook(row, &self.core.vault)?)),
-            )
-            .await?;
-            connection.release();
-            Ok(webhooks)
-        })
-        .await
+        self.core
+            .pool
+            .run(async |connection| {
+                let mut conditions = Conditions::default();
+                conditions.and_if("p.merchant_id = ?", Some(merchant_id));
+                conditions.and_if("w.name = ?", filter.name.clone());
+                conditions.and_if("p.url = ?", filter.url.clone());
+                let webhooks = page(
+                    &connection,
+                    &select_webhook("-- webhooks"),
+                    "p.endpoint_id",
+                    conditions,
+                    request,
+                    |row| Ok((row.try_get(0)?, read_webhook(row, &self.core.vault)?)),
+                )
+                .await?;
+                Ok(webhooks)
+            })
+            .await
     }
 
     async fn subscribe(
