@@ -3,7 +3,8 @@
 //! The traits are cut by use, one for each kind of consumer: [`Access`] lets callers in,
 //! [`Webhooks`] is behind the merchant API, [`Publishing`] takes events in, [`Queue`] hands
 //! deliveries to the engine, and [`Endpoints`], [`History`], [`Replays`] and [`Upkeep`] are the
-//! operator's. [`Store`] is all of them. [`sqlite`] is the embedded database behind them.
+//! operator's. [`Store`] is all of them. Two databases are behind them: [`sqlite`], embedded, for one
+//! process, and [`postgres`], for any number of them.
 //! [`copy()`](copy::copy) moves a whole database into another one.
 //!
 //! Four rules hold for every method:
@@ -21,8 +22,8 @@
 //!
 //! # How to add a method
 //!
-//! Write it into the trait of its consumer, with its SQL in the file of the same name under
-//! `sqlite/`, and a case in `tests/it`.
+//! Write it into the trait of its consumer, with its SQL in the files of the same name under `sqlite/`
+//! and `postgres/`, and a case in `tests/it`, which runs on both.
 
 mod access;
 mod callers;

@@ -1,5 +1,6 @@
 //! The load balancer passes on to what the replicas listen on.
 
+use std::io::ErrorKind;
 use std::process::Command;
 
 use crate::compose_file::{replicas, service, words};
@@ -82,7 +83,13 @@ fn caddy_understands_it() {
     caddy
         .env("HOME", home.path())
         .env("MERCHANT_API_HOST", "orders.example.com");
-    let Ok(ended) = caddy.output() else { return };
+    let ended = match caddy.output() {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!("left out: caddy is not installed, and was not asked");
+            return;
+        }
+        ended => ended.expect("caddy can be started"),
+    };
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{said}");
 }
