@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Caller, OperatorToken, TokenHash};
+use crate::{Caller, OperatorToken, StoreError, TokenHash};
 
 /// For how long a token that was good is taken for good.
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(1);
@@ -37,14 +37,31 @@ impl<T: Clone> Remembered<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn find(&self, token: &TokenHash, now: Timestamp) -> Option<T> {
+    fn find(&self, token: &TokenHash, now: Timestamp) -> Option<T> {
         let remembered = self.lock();
         let (since, found) = remembered.get(token)?;
         let age = now.duration_since(*since);
         (!age.is_negative() && age < REMEMBERED).then(|| found.clone())
     }
 
-    pub(crate) fn remember(&self, token: TokenHash, found: &T, now: Timestamp) {
+    fn remember(&self, token: TokenHash, found: &T, now: Timestamp) {
         self.lock().insert(token, (now, found.clone()));
+    }
+
+    /// Who has this token: as it is remembered, or else as the database says.
+    pub(crate) async fn find_or_ask(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+        ask: impl Future<Output = Result<Option<T>, StoreError>>,
+    ) -> Result<Option<T>, StoreError> {
+        if let Some(remembered) = self.find(token, now) {
+            return Ok(Some(remembered));
+        }
+        let found = ask.await?;
+        if let Some(found) = &found {
+            self.remember(*token, found, now);
+        }
+        Ok(found)
     }
 }

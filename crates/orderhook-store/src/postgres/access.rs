@@ -25,22 +25,10 @@ impl Access for Postgres {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Caller>, StoreError> {
-        let remembered = &self.core.callers.merchants;
-        if let Some(caller) = remembered.find(token, now) {
-            return Ok(Some(caller));
-        }
-        let found = self
-            .core
-            .pool
-            .run(async |connection| {
-                let found = find_caller(&connection, token).await?;
-                Ok(found)
-            })
-            .await?;
-        if let Some(caller) = &found {
-            remembered.remember(*token, caller, now);
-        }
-        Ok(found)
+        let pool = &self.core.pool;
+        let ask = pool.run(async |connection| find_caller(&connection, token).await);
+        let known = &self.core.callers.merchants;
+        known.find_or_ask(token, now, ask).await
     }
 
     async fn find_operator_token(
@@ -48,22 +36,10 @@ impl Access for Postgres {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<OperatorToken>, StoreError> {
-        let remembered = &self.core.callers.operators;
-        if let Some(operator) = remembered.find(token, now) {
-            return Ok(Some(operator));
-        }
-        let found = self
-            .core
-            .pool
-            .run(async |connection| {
-                let found = find_operator_token(&connection, token).await?;
-                Ok(found)
-            })
-            .await?;
-        if let Some(operator) = &found {
-            remembered.remember(*token, operator, now);
-        }
-        Ok(found)
+        let pool = &self.core.pool;
+        let ask = pool.run(async |connection| find_operator_token(&connection, token).await);
+        let known = &self.core.callers.operators;
+        known.find_or_ask(token, now, ask).await
     }
 
     async fn create_merchant(

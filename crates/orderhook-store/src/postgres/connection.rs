@@ -10,6 +10,10 @@ use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts,
 };
 
+use futures_util::future::join4;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
 use super::address::Address;
 use super::errors::{is_conflict, too_late};
 use crate::StoreError;
@@ -145,7 +149,32 @@ impl Deref for Transaction {
 /// given up in the middle, nobody knows what its connection still waits for, and it is closed.
 pub(super) struct Connection(Option<Object>);
 
+/// A statement and its parameters.
+pub(super) type Query<'a> = (&'a Statement, &'a [&'a (dyn ToSql + Sync)]);
+
 impl Connection {
+    /// Runs a statement after one that takes locks, in one transaction: a statement sees what was
+    /// durable when it began. All of it is sent at once.
+    pub(super) async fn query_locked(
+        &self,
+        lock: Query<'_>,
+        query: Query<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (began, locked, rows, committed) = join4(
+            self.batch_execute("BEGIN"),
+            self.query(lock.0, lock.1),
+            self.query(query.0, query.1),
+            self.batch_execute("COMMIT"),
+        )
+        .await;
+        // The first to fail says why; what comes after it fails because of that.
+        began?;
+        locked?;
+        let rows = rows?;
+        committed?;
+        Ok(rows)
+    }
+
     pub(super) fn release(mut self) {
         drop(self.0.take());
     }

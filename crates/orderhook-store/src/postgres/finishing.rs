@@ -8,7 +8,6 @@ use std::error::Error;
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::join4;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -73,19 +72,9 @@ async fn finish(
         .any(|call| call.finished.endpoint_kind == EndpointKind::OrderCallback);
     let rows = if in_line {
         let lock = connection.prepare_cached(LOCK_LINES).await?;
-        let (began, locked, written, committed) = join4(
-            connection.batch_execute("BEGIN"),
-            connection.query(&lock, &[&columns.delivery_ids]),
-            connection.query(&statement, &parameters),
-            connection.batch_execute("COMMIT"),
-        )
-        .await;
-        // The first to fail says why; what comes after it fails because of that.
-        began?;
-        locked?;
-        let rows = written?;
-        committed?;
-        rows
+        connection
+            .query_locked((&lock, &[&columns.delivery_ids]), (&statement, &parameters))
+            .await?
     } else {
         connection.query(&statement, &parameters).await?
     };

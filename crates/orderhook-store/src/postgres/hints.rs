@@ -69,18 +69,14 @@ impl Hint {
 
     /// Tells our engine what another replica has said.
     pub(super) fn tell(self, own: i64, dispatch: &dyn Dispatch) {
-        if self.from == own {
-            return;
-        }
-        for endpoint_id in self.changed {
-            dispatch.endpoint_changed(endpoint_id);
-        }
-        if !self.left.is_empty() {
-            let left: Vec<EndpointId> = self.left.into_iter().collect();
-            dispatch.left_in_queue(&left);
-        }
-        if self.wake {
-            dispatch.wake();
+        if self.from != own {
+            let news = News {
+                claims: Vec::new(),
+                changed: self.changed.into_iter().collect(),
+                left: self.left.into_iter().collect(),
+                wake: self.wake,
+            };
+            news.tell(dispatch);
         }
     }
 }

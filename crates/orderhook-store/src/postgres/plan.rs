@@ -4,14 +4,12 @@
 //! leases what the engine wants at once and tells which deliveries these are.
 //!
 //! Pushes of one order stand in line, and whoever adds to a line or takes from it must see it as it is:
-//! a lock for each order is taken by a statement before, because a statement sees what was durable
-//! when it began. Both are sent at once, with `BEGIN` and `COMMIT` around them.
+//! a lock for each order is taken by a statement before.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::join4;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -181,19 +179,9 @@ impl<'a> Plan<'a> {
         } else {
             let orders: Vec<&str> = orders.into_iter().collect();
             let lock = connection.prepare_cached(LOCK_ORDERS).await?;
-            let (began, locked, written, committed) = join4(
-                connection.batch_execute("BEGIN"),
-                connection.query(&lock, &[&orders]),
-                connection.query(&statement, &parameters),
-                connection.batch_execute("COMMIT"),
-            )
-            .await;
-            // The first to fail says why; what comes after it fails because of that.
-            began?;
-            locked?;
-            let rows = written?;
-            committed?;
-            rows
+            connection
+                .query_locked((&lock, &[&orders]), (&statement, &parameters))
+                .await?
         };
         let current = rows.first().map(|row| row.try_get::<_, bool>(0));
         if current.transpose()? != Some(true) {

@@ -137,30 +137,13 @@ impl Webhooks for Postgres {
         by: &Operator,
         now: Timestamp,
     ) -> Result<Option<WebhookRecord>, StoreError> {
-        let vault = &self.core.vault;
-        self.core
-            .pool
-            .transact(async |transaction| {
-                if !lock(&transaction, merchant_id, webhook_id).await? {
-                    return Ok(None);
-                }
-                let statement = transaction
-                    .prepare_cached(
-                        "-- subscribe
-                        INSERT INTO subscription (webhook_id, event_type) VALUES ($1, $2)
-                        ON CONFLICT DO NOTHING",
-                    )
-                    .await?;
-                let inserted = transaction
-                    .execute(&statement, &[&webhook_id, &event_type])
-                    .await?;
-                if inserted > 0 {
-                    sign_change(&transaction, webhook_id, None, by, now).await?;
-                    change_routing(&transaction).await?;
-                }
-                find_webhook(&transaction, vault, webhook_id).await
-            })
-            .await
+        let subscribed = "-- subscribe
+            INSERT INTO subscription (webhook_id, event_type) VALUES ($1, $2)
+            ON CONFLICT DO NOTHING";
+        let changed = self
+            .change_subscription(subscribed, merchant_id, webhook_id, event_type, by, now)
+            .await?;
+        Ok(changed.map(|(webhook, _)| webhook))
     }
 
     async fn unsubscribe(
@@ -171,30 +154,13 @@ impl Webhooks for Postgres {
         by: &Operator,
         now: Timestamp,
     ) -> Result<Option<WebhookRecord>, StoreError> {
-        let vault = &self.core.vault;
-        self.core
-            .pool
-            .transact(async |transaction| {
-                if !lock(&transaction, merchant_id, webhook_id).await? {
-                    return Ok(None);
-                }
-                let statement = transaction
-                    .prepare_cached(
-                        "-- unsubscribe
-                        DELETE FROM subscription WHERE webhook_id = $1 AND event_type = $2",
-                    )
-                    .await?;
-                let deleted = transaction
-                    .execute(&statement, &[&webhook_id, &event_type])
-                    .await?;
-                if deleted == 0 {
-                    return Ok(None);
-                }
-                sign_change(&transaction, webhook_id, None, by, now).await?;
-                change_routing(&transaction).await?;
-                find_webhook(&transaction, vault, webhook_id).await
-            })
-            .await
+        let unsubscribed = "-- unsubscribe
+            DELETE FROM subscription WHERE webhook_id = $1 AND event_type = $2";
+        let changed = self
+            .change_subscription(unsubscribed, merchant_id, webhook_id, event_type, by, now)
+            .await?;
+        // What was not there could not be ended.
+        Ok(changed.and_then(|(webhook, was_there)| was_there.then_some(webhook)))
     }
 
     async fn delete_webhook(
@@ -223,6 +189,41 @@ impl Webhooks for Postgres {
             > 0
         {}
         Ok(true)
+    }
+}
+
+impl Postgres {
+    /// Adds or removes a subscription by a statement: the webhook as it is then, and whether anything
+    /// has changed. `None` if the merchant has no such webhook.
+    async fn change_subscription(
+        &self,
+        sql: &str,
+        merchant_id: MerchantId,
+        webhook_id: EndpointId,
+        event_type: &str,
+        by: &Operator,
+        now: Timestamp,
+    ) -> Result<Option<(WebhookRecord, bool)>, StoreError> {
+        let vault = &self.core.vault;
+        self.core
+            .pool
+            .transact(async |transaction| {
+                if !lock(&transaction, merchant_id, webhook_id).await? {
+                    return Ok(None);
+                }
+                let statement = transaction.prepare_cached(sql).await?;
+                let changed = transaction
+                    .execute(&statement, &[&webhook_id, &event_type])
+                    .await?
+                    > 0;
+                if changed {
+                    sign_change(&transaction, webhook_id, None, by, now).await?;
+                    change_routing(&transaction).await?;
+                }
+                let webhook = find_webhook(&transaction, vault, webhook_id).await?;
+                Ok(webhook.map(|webhook| (webhook, changed)))
+            })
+            .await
     }
 }
 

@@ -24,18 +24,10 @@ impl Access for Sqlite {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Caller>, StoreError> {
-        if let Some(caller) = self.callers.merchants.find(token, now) {
-            return Ok(Some(caller));
-        }
-        let token = *token;
-        let found = self
-            .readers
-            .read(move |connection| find_caller(connection, &token))
-            .await?;
-        if let Some(caller) = &found {
-            self.callers.merchants.remember(token, caller, now);
-        }
-        Ok(found)
+        let hash = *token;
+        let read = move |connection: &Connection| find_caller(connection, &hash);
+        let known = &self.callers.merchants;
+        known.find_or_ask(token, now, self.readers.read(read)).await
     }
 
     async fn find_operator_token(
@@ -43,18 +35,10 @@ impl Access for Sqlite {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<OperatorToken>, StoreError> {
-        if let Some(operator) = self.callers.operators.find(token, now) {
-            return Ok(Some(operator));
-        }
-        let token = *token;
-        let found = self
-            .readers
-            .read(move |connection| find_operator_token(connection, &token))
-            .await?;
-        if let Some(operator) = &found {
-            self.callers.operators.remember(token, operator, now);
-        }
-        Ok(found)
+        let hash = *token;
+        let read = move |connection: &Connection| find_operator_token(connection, &hash);
+        let known = &self.callers.operators;
+        known.find_or_ask(token, now, self.readers.read(read)).await
     }
 
     async fn create_merchant(
