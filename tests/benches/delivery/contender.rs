@@ -51,8 +51,14 @@ pub(crate) struct Running {
     addresses: Vec<SocketAddr>,
     authorization: String,
     paths: Paths,
-    postgres: Option<Arc<Postgres>>,
+    database: Option<Database>,
     _directory: TempDir,
+}
+
+/// A database that is not part of the process.
+struct Database {
+    server: Arc<Postgres>,
+    url: String,
 }
 
 enum Process {
@@ -93,7 +99,9 @@ impl Contender {
                 let url = postgres.create_database(&name)?;
                 let path = directory.path();
                 let installation = Installation::with_database(program, path, &url, receiver)?;
-                start_orderhook(&installation, *count, Some(Arc::clone(postgres)), directory).await
+                let server = Arc::clone(postgres);
+                let database = Database { server, url };
+                start_orderhook(&installation, *count, Some(database), directory).await
             }
             Self::Ceiling(program) => start_ceiling(program).await,
         }
@@ -106,7 +114,7 @@ static DATABASES: AtomicUsize = AtomicUsize::new(0);
 async fn start_orderhook(
     installation: &Installation,
     replicas: usize,
-    postgres: Option<Arc<Postgres>>,
+    database: Option<Database>,
     directory: TempDir,
 ) -> anyhow::Result<Running> {
     let servers: Vec<Server> = (0..replicas)
@@ -117,7 +125,7 @@ async fn start_orderhook(
         processes: servers.into_iter().map(Process::Orderhook).collect(),
         authorization: installation.operator_token.clone(),
         paths: Paths::Orderhook { merchant: 0 },
-        postgres,
+        database,
         _directory: directory,
     };
     let merchant = json!({"merchant_name": "bench"});
@@ -141,7 +149,7 @@ async fn start_ceiling(program: &Path) -> anyhow::Result<Running> {
         addresses: vec![address],
         authorization: "Bearer t".to_owned(),
         paths: Paths::Ceiling,
-        postgres: None,
+        database: None,
         _directory: directory,
     };
     // It says nothing once it listens.
@@ -178,10 +186,14 @@ impl Running {
 
     /// CPU seconds of the database, where it is not part of the process.
     pub(crate) fn database_cpu_seconds(&self) -> anyhow::Result<f64> {
-        match &self.postgres {
-            Some(postgres) => Ok(postgres.cpu_seconds()?),
+        match &self.database {
+            Some(database) => Ok(database.server.cpu_seconds()?),
             None => Ok(0.0),
         }
+    }
+
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url.as_str())
     }
 
     /// Makes an endpoint that gets events of one type.

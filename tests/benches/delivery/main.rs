@@ -12,6 +12,7 @@
 //! round by round, and what counts is their median.
 #![expect(clippy::print_stdout, reason = "the result is for a person")]
 
+mod backlog;
 mod client;
 mod contender;
 mod figures;

@@ -1,4 +1,4 @@
-//! PostgreSQL beside SQLite, and one, two and three replicas on it.
+//! PostgreSQL beside SQLite, one, two and three replicas on it, and one beside a backlog.
 //!
 //! ```text
 //! cargo xtask bench delivery --store postgres
@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use orderhook_test_postgres::{Binaries, Server as Postgres};
 
+use crate::backlog::{self, Live};
 use crate::contender::{Contender, EventType};
 use crate::figures::{median, shown};
 use crate::measure::{deliver, deliver_by, percentile, steady_latencies};
@@ -35,6 +36,9 @@ const PROTOTYPE: [(Figure, f64); 2] = [(Figure::One, 3500.0), (Figure::Hundred, 
 const PART_OF_PROTOTYPE: f64 = 0.7;
 /// How much more a delivery may cost with several replicas than with one.
 const COST_OF_REPLICAS: f64 = 1.15;
+/// What live events keep of their rate beside a backlog, and how long they may take, in milliseconds.
+const SHARE_BESIDE_BACKLOG: f64 = 0.8;
+const P99_BESIDE_BACKLOG: f64 = 1000.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Figure {
@@ -96,6 +100,7 @@ pub(crate) async fn compare(program: PathBuf, sink: &Sink, rounds: usize) -> any
         },
         rounds: Vec::new(),
     }));
+    let mut beside_backlog = Vec::new();
     for round in 0..rounds {
         println!("round {} of {rounds} …", round + 1);
         for column in &mut columns {
@@ -104,12 +109,19 @@ pub(crate) async fn compare(program: PathBuf, sink: &Sink, rounds: usize) -> any
         }
         // Whoever is last may find the machine warmer.
         columns.reverse();
+        let one = Contender::Replicas {
+            program: program.clone(),
+            postgres: Arc::clone(&postgres),
+            count: 1,
+        };
+        beside_backlog.push(backlog::measure(&one, sink).await?);
     }
     columns.sort_by_key(|column| match column.contender {
         Contender::Replicas { count, .. } => count,
         _ => 0,
     });
     print(&columns);
+    print_backlog(&beside_backlog);
     Ok(())
 }
 
@@ -200,6 +212,24 @@ fn print(columns: &[Column]) {
             shown(ratio)
         );
     }
+}
+
+fn print_backlog(rounds: &[Live]) {
+    let of = |figure: fn(&Live) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+    let share = of(|live| live.share);
+    println!(
+        "{:<38} {:>9}  >= {SHARE_BESIDE_BACKLOG:<6} {}",
+        "live rate beside a backlog of 1,000,000",
+        shown(share),
+        verdict(share.map(|share| share >= SHARE_BESIDE_BACKLOG))
+    );
+    let p99 = of(|live| live.p99);
+    println!(
+        "{:<38} {:>9}  <  {P99_BESIDE_BACKLOG:<6.0} {}",
+        "  p99 ms",
+        shown(p99),
+        verdict(p99.map(|p99| p99 < P99_BESIDE_BACKLOG))
+    );
 }
 
 fn title(figure: Figure) -> &'static str {

@@ -76,9 +76,10 @@ pub(super) const FINISH: &str = "-- finish
                     SELECT 1 FROM shard s
                     WHERE s.shard_id = q.endpoint_id % 64 AND s.holder = $21
                 )
-                AND NOT EXISTS (
+                AND (
                     SELECT 1 FROM queue b WHERE b.endpoint_id = q.endpoint_id AND b.due <= $13
-                ) AS wanted
+                    LIMIT 1
+                ) IS NULL AS wanted
         FROM ended
         CROSS JOIN LATERAL (
             SELECT q.delivery_id, q.endpoint_id FROM queue q

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::StoreError;
 
 /// How many are drawn at least.
-const DRAWN_AT_ONCE: usize = 64;
+const DRAWN_AT_ONCE: usize = 256;
 /// After how long what is left over is thrown away.
 const STALE_AFTER: SignedDuration = SignedDuration::from_secs(1);
 

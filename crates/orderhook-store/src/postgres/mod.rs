@@ -9,6 +9,8 @@
 //! what another would otherwise see at its next look (`hints`). Each row that is attempted has a
 //! lease all the same, so that nothing but time is needed to take over from a process that is gone.
 //!
+//! Statements are planned for tables of the size that they have (`counting`).
+//!
 //! A file of SQL for each trait, under the trait's name; what several of them need is beside them.
 
 mod access;
@@ -18,6 +20,7 @@ mod claims;
 mod columns;
 mod connection;
 mod copying;
+mod counting;
 mod endpoints;
 mod errors;
 mod finish_rows;
@@ -56,6 +59,7 @@ use crate::vault::Vault;
 use crate::{Dispatch, Keyring, Randomness, StoreError};
 use connection::Pool;
 pub(crate) use copying::CopyingDatabase;
+use counting::Counting;
 use finishing::Finishing;
 use hints::Hints;
 use ids::Ids;
@@ -99,6 +103,7 @@ pub struct Postgres {
     publishing: Lane<Publish>,
     finishing: Lane<Finishing>,
     listener: Listener,
+    counting: Counting,
 }
 
 /// What calls and tasks share.
@@ -149,6 +154,7 @@ impl Postgres {
             publishing: Lane::start(Publish(Arc::clone(&core))),
             finishing: Lane::start(Finishing(Arc::clone(&core))),
             listener: Listener::new(address, replica_id),
+            counting: Counting::start(core.pool.clone()),
             core,
         })
     }

@@ -30,6 +30,8 @@ use crate::{
 pub(super) struct Plan<'a> {
     /// The process that leases.
     pub(super) replica_id: i64,
+    /// When the last of the calls came.
+    pub(super) now: Timestamp,
     /// The number of `routing` under which it is right.
     pub(super) version: i64,
     pub(super) events: Vec<Planned<'a>>,
@@ -98,6 +100,7 @@ impl<'a> Plan<'a> {
             });
         let mut plan = Self {
             replica_id: core.holding.replica_id(),
+            now,
             version,
             events: planned.collect(),
             deliveries: Vec::with_capacity(count),

@@ -97,6 +97,7 @@ impl Upkeep for Postgres {
         self.publishing.close().await;
         self.finishing.close().await;
         self.listener.close().await;
+        self.counting.close().await;
         self.core.hints.close().await;
         self.core.pool.close();
         self.core.engine.set(None);
