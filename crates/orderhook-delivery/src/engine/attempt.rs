@@ -48,8 +48,9 @@ pub(super) async fn attempt(engine: Arc<Engine>, start: Start) {
     };
     let acknowledged = ended.verdict.outcome == AttemptOutcome::Acknowledged;
     let health = decision::health(&ended.verdict);
-    let failed_before =
-        engine.change(|dispatcher, now| dispatcher.ended(endpoint_id, health, acknowledged, now));
+    let took = between(ended.began, ended.ended);
+    let failed_before = engine
+        .change(|dispatcher, now| dispatcher.ended(endpoint_id, health, acknowledged, took, now));
     let conclusion = async {
         let finished = conclude(&engine, claim, ended, failed_before);
         record(&engine, finished).await

@@ -39,6 +39,8 @@ pub(super) struct Lane {
     pub(super) backlog: bool,
     /// An attempt failed after the last acknowledgement.
     pub(super) failed: bool,
+    /// How long attempts take: the longest of late, if any has ended.
+    attempts_take: Option<Duration>,
     pub(super) breaker: Breaker,
     /// What was said last about the breaker.
     pub(super) announced: BreakerState,
@@ -62,6 +64,7 @@ impl Lane {
             recording: 0,
             backlog: false,
             failed: false,
+            attempts_take: None,
             breaker: Breaker::new(),
             announced: BreakerState::Closed,
             limiter: RateLimiter::new(),
@@ -108,16 +111,26 @@ impl Lane {
             .saturating_sub(self.attempting)
     }
 
+    /// An attempt has taken so long.
+    pub(super) fn took(&mut self, duration: Duration) {
+        let before = self.attempts_take.unwrap_or_default();
+        self.attempts_take = Some(duration.max(before * 7 / 8));
+    }
+
+    fn buffer_limit(&self, settings: &EngineSettings) -> usize {
+        let attempts_take = self.attempts_take.unwrap_or(settings.attempt_timeout);
+        self.breaker.permits(settings.buffer_limit(attempts_take))
+    }
+
     /// How many more claims it would take.
     pub(super) fn room(&self, settings: &EngineSettings) -> usize {
         let held = self.buffer.len() + self.claiming;
-        let limit = self.breaker.permits(settings.buffer_limit());
-        limit.saturating_sub(held)
+        self.buffer_limit(settings).saturating_sub(held)
     }
 
     /// Whether to ask the store for more: in large bites, because each costs a statement.
     pub(super) fn wants_claims(&self, settings: &EngineSettings) -> bool {
-        let bite = self.breaker.permits(settings.buffer_limit()).div_ceil(2);
+        let bite = self.buffer_limit(settings).div_ceil(2);
         self.backlog && self.claiming == 0 && bite > 0 && self.room(settings) >= bite
     }
 

@@ -88,6 +88,9 @@ pub(super) const FEW_ATTEMPTS: usize = 4;
 /// waits for longer than its lease goes back to the queue for nothing.
 const ROUNDS_WAITING: usize = 4;
 const LEAST_WAITING: usize = 64;
+/// And how many times as many where attempts take so much less than their timeout: the more are
+/// claimed at once, the less a claim costs.
+const MOST_TIMES: u128 = 4;
 /// The most of a lease that is kept for recording the attempt.
 const TIME_TO_RECORD: Duration = Duration::from_secs(1);
 
@@ -163,8 +166,8 @@ impl EngineSettings {
     }
 
     /// The most that waits at one endpoint: only what comes to its turn before its lease is too
-    /// short, as far as the rate or the concurrency tells.
-    pub(super) fn buffer_limit(&self) -> usize {
+    /// short, as far as the rate or the concurrency tells, and how long attempts there take.
+    pub(super) fn buffer_limit(&self, attempts_take: Duration) -> usize {
         let turns = match self.rate {
             Some(rate) => {
                 let waiting_time = self.lease.saturating_sub(self.least_lease());
@@ -172,10 +175,13 @@ impl EngineSettings {
                 let turns = waiting_time.as_secs().saturating_mul(per_second) / 2;
                 usize::try_from(turns).unwrap_or(usize::MAX)
             }
-            None => self
-                .concurrency_per_endpoint
-                .saturating_mul(ROUNDS_WAITING)
-                .max(LEAST_WAITING),
+            None => {
+                let times = self.attempt_timeout.as_millis() / attempts_take.as_millis().max(1);
+                let times = usize::try_from(times.clamp(1, MOST_TIMES)).unwrap_or(1);
+                self.concurrency_per_endpoint
+                    .saturating_mul(ROUNDS_WAITING * times)
+                    .max(LEAST_WAITING)
+            }
         };
         turns.clamp(1, self.max_buffered)
     }
@@ -252,13 +258,23 @@ mod tests {
     fn no_more_waits_than_comes_to_its_turn() {
         #[track_caller]
         fn check(concurrency: usize, per_second: u32, lease: Duration, expected: usize) {
-            let settings = EngineSettings {
+            check_at(
+                settings(concurrency, per_second, lease),
+                Duration::MAX,
+                expected,
+            );
+        }
+        #[track_caller]
+        fn check_at(settings: EngineSettings, attempts_take: Duration, expected: usize) {
+            assert_eq!(settings.buffer_limit(attempts_take), expected);
+        }
+        fn settings(concurrency: usize, per_second: u32, lease: Duration) -> EngineSettings {
+            EngineSettings {
                 concurrency_per_endpoint: concurrency,
                 rate: NonZeroU32::new(per_second).map(|per_second| Rate { per_second }),
                 lease,
                 ..EngineSettings::default()
-            };
-            assert_eq!(settings.buffer_limit(), expected);
+            }
         }
         let minute = Duration::from_mins(1);
         check(1, 0, minute, 64);
@@ -267,5 +283,12 @@ mod tests {
         check(32, 10, minute, 220);
         check(32, 10, Duration::from_secs(16), 1);
         check(32, u32::MAX, Duration::MAX, 1024);
+        let quick =
+            |attempts_take, expected| check_at(settings(32, 0, minute), attempts_take, expected);
+        quick(Duration::ZERO, 512);
+        quick(Duration::from_secs(3), 512);
+        quick(Duration::from_secs(5), 384);
+        quick(Duration::from_secs(8), 128);
+        quick(Duration::from_secs(15), 128);
     }
 }

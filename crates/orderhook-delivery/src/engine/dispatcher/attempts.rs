@@ -1,5 +1,7 @@
 //! How attempts begin, and how they end.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use orderhook_store::{EndpointId, Lease, Released};
 
@@ -86,6 +88,7 @@ impl Dispatcher {
         endpoint_id: EndpointId,
         health: Health,
         acknowledged: bool,
+        took: Duration,
         now: Timestamp,
     ) -> bool {
         let Some(lane) = self.lanes.get_mut(&endpoint_id) else {
@@ -95,6 +98,7 @@ impl Dispatcher {
         self.recording += 1;
         lane.attempting -= 1;
         lane.recording += 1;
+        lane.took(took);
         let failed_before = lane.failed;
         if health != Health::Unknown {
             lane.failed = !acknowledged;
@@ -132,7 +136,13 @@ impl Dispatcher {
         health: Health,
         now: Timestamp,
     ) {
-        self.ended(endpoint_id, health, false, now);
+        self.ended(
+            endpoint_id,
+            health,
+            false,
+            self.settings.attempt_timeout,
+            now,
+        );
         self.recorded(endpoint_id, lease, now);
         self.scan_by(lease.until);
     }
@@ -150,7 +160,13 @@ impl Dispatcher {
             lane.backlog = true;
         }
         self.work.release(endpoint_id, released);
-        self.ended(endpoint_id, Health::Unknown, false, now);
+        self.ended(
+            endpoint_id,
+            Health::Unknown,
+            false,
+            self.settings.attempt_timeout,
+            now,
+        );
         self.recorded(endpoint_id, released.lease, now);
     }
 }

@@ -16,6 +16,8 @@ use crate::clock::after;
 
 const ALIVE: Health = Health::Alive;
 const FAILING: Health = Health::Failing { retry_after: None };
+/// What an attempt takes that comes to nothing.
+const LONG: Duration = Duration::from_secs(15);
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).expect("in range")
@@ -82,7 +84,7 @@ fn begun(dispatcher: &mut Dispatcher, now: Timestamp) -> Vec<i64> {
 }
 
 fn end(dispatcher: &mut Dispatcher, endpoint_id: i64, health: Health, now: Timestamp) {
-    dispatcher.ended(EndpointId(endpoint_id), health, health == ALIVE, now);
+    dispatcher.ended(EndpointId(endpoint_id), health, health == ALIVE, LONG, now);
     dispatcher.recorded(EndpointId(endpoint_id), lease(0), now);
 }
 
@@ -173,7 +175,7 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     for _ in 0..9 {
         end(&mut dispatcher, 1, FAILING, at(0));
     }
-    dispatcher.ended(EndpointId(1), FAILING, false, at(0));
+    dispatcher.ended(EndpointId(1), FAILING, false, LONG, at(0));
     let work = dispatcher.take_work(at(0));
     assert_eq!(
         work.breakers,
@@ -198,6 +200,28 @@ fn an_open_breaker_gives_back_what_waits_and_asks_for_one_probe() {
     assert_eq!(dispatcher.take_wanted(at(0)), []);
     end(&mut dispatcher, 1, ALIVE, at(6));
     assert_eq!(dispatcher.take_wanted(at(0))[0].count, 64);
+}
+
+#[test]
+fn more_is_asked_for_where_attempts_are_quick() {
+    let mut dispatcher = dispatcher(EngineSettings::default());
+    let mut wanted_after = |took: Duration| {
+        dispatcher.admit(claims(1, 0, 1), at(0));
+        assert_eq!(begun(&mut dispatcher, at(0)), [1]);
+        dispatcher.ended(EndpointId(1), ALIVE, true, took, at(0));
+        dispatcher.found_ready(EndpointId(1), at(0));
+        let wanted = dispatcher.take_wanted(at(0));
+        dispatcher.claimed(&wanted, Some(Vec::new()), at(0));
+        wanted[0].count
+    };
+    let quick = Duration::from_millis(2);
+    assert_eq!(wanted_after(LONG), 128);
+    let soon = (0..20)
+        .map(|_| wanted_after(quick))
+        .find(|count| *count > 128);
+    assert!(soon.is_some(), "one that was long is forgotten");
+    assert_eq!((0..20).map(|_| wanted_after(quick)).last(), Some(512));
+    assert_eq!(wanted_after(LONG), 128, "one that is long counts at once");
 }
 
 #[test]
@@ -342,7 +366,7 @@ fn nothing_begins_while_a_result_can_not_be_recorded() {
     dispatcher.found_ready(EndpointId(2), at(0));
     assert_eq!(begun(&mut dispatcher, at(0)), [1, 1]);
     for token in [0, 1] {
-        dispatcher.ended(EndpointId(1), ALIVE, true, at(0));
+        dispatcher.ended(EndpointId(1), ALIVE, true, LONG, at(0));
         dispatcher.recording_fails(lease(token));
         dispatcher.recording_fails(lease(token));
     }

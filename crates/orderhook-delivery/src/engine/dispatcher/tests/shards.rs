@@ -103,7 +103,7 @@ fn a_shard_is_busy_until_nothing_is_under_way_there() {
     assert_eq!(dispatcher.busy(), shards([1]));
     dispatcher.released(released);
     assert_eq!(dispatcher.busy(), shards([1]), "an attempt is under way");
-    dispatcher.ended(EndpointId(1), ALIVE, true, at(0));
+    dispatcher.ended(EndpointId(1), ALIVE, true, LONG, at(0));
     assert_eq!(dispatcher.busy(), shards([1]), "it is not recorded");
     dispatcher.recorded(EndpointId(1), lease(0), at(0));
     assert_eq!(dispatcher.busy(), Shards::NONE);
