@@ -1,15 +1,15 @@
 //! Group commit without a timer: a worker takes what is waiting, does it by one statement, which is one
 //! transaction and one write to the disk, and only then answers all of it. While it waits for the
-//! database, the next batch gathers.
+//! database, the next batch gathers; a second worker would only make batches smaller, and each costs.
 //!
 //! If a batch fails, all of it is undone; then each call is tried alone, so that the one that can't
 //! be done fails alone. Whoever stops waiting before the call is taken has not been served.
 
 use std::error::Error as _;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::connection::{DEADLINE, within};
@@ -22,9 +22,6 @@ const QUEUE_CALLS: usize = 4096;
 const BATCH_CALLS: usize = 512;
 /// The same in weights.
 const BATCH_WEIGHT: usize = 4 << 20;
-/// How many batches of a lane are under way at a time: one is with the database while another
-/// gathers, is encoded or decoded.
-const WORKERS: usize = 2;
 
 /// What a lane does.
 pub(super) trait Work: Send + Sync + 'static {
@@ -49,22 +46,19 @@ struct Waiting<W: Work> {
 /// The callers' end.
 pub(super) struct Lane<W: Work> {
     /// `None` once it is closed.
-    queue: std::sync::Mutex<Option<mpsc::Sender<Waiting<W>>>>,
-    workers: TaskTracker,
+    queue: Mutex<Option<mpsc::Sender<Waiting<W>>>>,
+    worker: TaskTracker,
 }
 
 impl<W: Work> Lane<W> {
     pub(super) fn start(work: W) -> Self {
         let (queue, inbox) = mpsc::channel(QUEUE_CALLS);
-        let (work, inbox) = (Arc::new(work), Arc::new(Mutex::new(inbox)));
-        let workers = TaskTracker::new();
-        for _ in 0..WORKERS {
-            workers.spawn(serve(Arc::clone(&work), Arc::clone(&inbox)));
-        }
-        workers.close();
+        let worker = TaskTracker::new();
+        worker.spawn(serve(work, inbox));
+        worker.close();
         Self {
-            queue: std::sync::Mutex::new(Some(queue)),
-            workers,
+            queue: Mutex::new(Some(queue)),
+            worker,
         }
     }
 
@@ -95,16 +89,16 @@ impl<W: Work> Lane<W> {
     pub(super) async fn close(&self) {
         let queue = self.lock().take();
         drop(queue);
-        self.workers.wait().await;
+        self.worker.wait().await;
     }
 
     fn queue(&self) -> Result<mpsc::Sender<Waiting<W>>, StoreError> {
         self.lock().clone().ok_or_else(closed)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<mpsc::Sender<Waiting<W>>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<mpsc::Sender<Waiting<W>>>> {
         let queue = self.queue.lock();
-        queue.unwrap_or_else(std::sync::PoisonError::into_inner)
+        queue.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,14 +110,9 @@ fn waiting<W: Work>(
 }
 
 /// Does one batch after another until nobody is left to call.
-async fn serve<W: Work>(work: Arc<W>, inbox: Arc<Mutex<mpsc::Receiver<Waiting<W>>>>) {
-    loop {
-        // The lock ends with this statement: while this batch is done, the other worker gathers.
-        let gathered = gather(&mut *inbox.lock().await).await;
-        let Some(batch) = gathered else {
-            return;
-        };
-        let done = run(&*work, &batch).await;
+async fn serve<W: Work>(work: W, mut inbox: mpsc::Receiver<Waiting<W>>) {
+    while let Some(batch) = gather(&mut inbox).await {
+        let done = run(&work, &batch).await;
         let alone = batch.len() > 1 && matches!(&done, Err(error) if !error.is_temporary());
         match done {
             Ok(answers) => {
@@ -132,7 +121,7 @@ async fn serve<W: Work>(work: Arc<W>, inbox: Arc<Mutex<mpsc::Receiver<Waiting<W>
                     let _ = waiting.caller.send(Ok(answer));
                 }
             }
-            Err(_) if alone => run_apart(&*work, batch).await,
+            Err(_) if alone => run_apart(&work, batch).await,
             Err(error) => {
                 for waiting in batch {
                     let _ = waiting.caller.send(Err(share(&error)));
