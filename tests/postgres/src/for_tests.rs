@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use crate::binaries::Binaries;
 use crate::client::{create_database, drop_database};
-use crate::server::Server;
+use crate::server::{SHARED, Server};
 
 /// The address of a database on the server that the tests of this process share.
 ///
@@ -22,7 +22,7 @@ pub fn database_url() -> String {
     match env::var("DATABASE_URL") {
         Ok(url) => url,
         // A static is never dropped; the end of the process ends the server.
-        Err(_) => SERVER.get_or_init(|| Server::for_test(&[])).url(),
+        Err(_) => SERVER.get_or_init(|| Server::for_test(SHARED)).url(),
     }
 }
 

@@ -18,4 +18,4 @@ mod server;
 pub use binaries::{Binaries, FindError};
 pub use client::{DatabaseError, create_database, drop_database, ping};
 pub use for_tests::{TestDatabase, database_url};
-pub use server::{Server, ServerError};
+pub use server::{SHARED, Server, ServerError};

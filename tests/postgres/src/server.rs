@@ -37,6 +37,10 @@ const SETTINGS: [(&str, &str); 4] = [
     ("authentication_timeout", "5s"),
 ];
 
+/// Settings of a server that many tests share. None of them turns off the power, so nothing of it has
+/// to reach the disk.
+pub const SHARED: &[(&str, &str)] = &[("fsync", "off"), ("full_page_writes", "off")];
+
 /// A PostgreSQL server in a scratch directory; it is stopped and its directory removed when this
 /// value is dropped, or its process dies.
 ///

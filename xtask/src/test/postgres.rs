@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use orderhook_test_postgres::{Binaries, FindError, Server, ping};
+use orderhook_test_postgres::{Binaries, FindError, SHARED, Server, ping};
 
 use super::{Run, execute, programs};
 
@@ -54,7 +54,7 @@ pub(super) fn set_up(run: &Run) -> anyhow::Result<()> {
             }
         }
         Err(_) => {
-            let server = Server::start(&binaries, &[])?;
+            let server = Server::start(&binaries, SHARED)?;
             println!("the tests use a server in {}", server.data_dir().display());
             Postgres {
                 binaries,
