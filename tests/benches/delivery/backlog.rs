@@ -50,12 +50,6 @@ pub(crate) async fn measure(contender: &Contender, sink: &Sink) -> anyhow::Resul
 
     let (_, beside) = deliver(&running, sink, MESSAGES, 1).await?;
     let latencies = steady_latencies(&running, sink, STEADY_RATE, STEADY_SECONDS).await?;
-    println!(
-        "alone {alone} beside {beside} p50 {} p99 {} max {:?}",
-        percentile(&latencies, 50),
-        percentile(&latencies, 99),
-        latencies.last()
-    );
     Ok(Live {
         share: beside / alone,
         p99: percentile(&latencies, 99),
