@@ -1,5 +1,7 @@
 //! The document as a list of operations, with their references followed.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::document::shape::{self, Kind};
@@ -83,6 +85,36 @@ fn path_template(at: &str) -> Option<String> {
 }
 
 impl<'a> Operation<'a> {
+    /// Its `operationId`, or what stands in for it: `get /things/{name}` → `get_things_by_name`, and
+    /// the name of a push.
+    pub(crate) fn id(&self) -> Cow<'a, str> {
+        if let Some(id) = self.value.get("operationId").and_then(Value::as_str) {
+            return id.into();
+        }
+        let Some(path) = &self.path else {
+            let push = pointer::parent(&self.pointer).unwrap_or_default();
+            return pointer::last(push).into();
+        };
+        let mut words = vec![pointer::last(&self.pointer)];
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            let parameter = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            words.push(match parameter {
+                Some(name) => format!("by_{name}"),
+                None => segment.to_owned(),
+            });
+        }
+        words.join("_").into()
+    }
+
+    /// The first of its tags, or `default`.
+    pub(crate) fn tag(&self) -> &'a str {
+        let tags = self.value.get("tags").and_then(Value::as_array);
+        let first = tags.and_then(|tags| tags.first()).and_then(Value::as_str);
+        first.unwrap_or("default")
+    }
+
     /// The parameters, those of the path item included unless the operation replaces them.
     pub(crate) fn parameters(&self) -> Vec<Node<'a>> {
         let key = |node: &Node<'a>| (node.value.get("name"), node.value.get("in"));

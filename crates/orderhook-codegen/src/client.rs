@@ -7,7 +7,7 @@ use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
-use crate::api::{Api, Operation};
+use crate::api::{Api, Operation, media_types};
 use crate::document::shape::METHODS;
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
@@ -45,13 +45,14 @@ pub fn generate(
         let implements = [TypeImpl::Display, TypeImpl::FromStr];
         generation.with_replacement(schema, replacement, implements.into_iter());
     }
-    let spec = without_integer_bounds(document.root().clone());
+    let api = Api::new(document);
+    let spec = with_ids(&api, without_integer_bounds(document.root().clone()));
     let client = write_client(&generation, spec.clone()).map_err(|reason| {
-        let at = at_fault(document, &generation, &spec);
+        let at = at_fault(&api, &generation, &spec);
         let message = format!("no client can be generated: {reason}; write this part another way");
         document.unsupported(&at, message)
     })?;
-    swap(document, client, &path(models)?, read)
+    swap(&api, client, &path(models)?, read)
 }
 
 fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
@@ -61,8 +62,7 @@ fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStrea
 
 /// What progenitor stumbles over, which it does not say: the first operation that fails without
 /// the others.
-fn at_fault(document: &Document, settings: &GenerationSettings, spec: &Value) -> String {
-    let api = Api::new(document);
+fn at_fault(api: &Api<'_>, settings: &GenerationSettings, spec: &Value) -> String {
     let fault = api
         .served()
         .find(|operation| write_client(settings, only(operation, spec.clone())).is_err());
@@ -76,6 +76,16 @@ fn only(operation: &Operation<'_>, mut spec: Value) -> Value {
         paths.retain(|path, _| operation.path.as_ref() == Some(path));
         for item in paths.values_mut().filter_map(Value::as_object_mut) {
             item.retain(|member, _| !METHODS.contains(&member.as_str()) || *member == method);
+        }
+    }
+    spec
+}
+
+/// progenitor asks every operation for an id.
+fn with_ids(api: &Api<'_>, mut spec: Value) -> Value {
+    for operation in api.served() {
+        if let Some(Value::Object(members)) = spec.pointer_mut(&operation.pointer) {
+            members.insert("operationId".to_owned(), operation.id().into());
         }
     }
     spec
@@ -105,13 +115,14 @@ fn without_integer_bounds(mut value: Value) -> Value {
 
 /// Puts what is written by hand in the place of progenitor's own.
 fn swap(
-    document: &Document,
+    api: &Api<'_>,
     client: TokenStream,
     models: &syn::Path,
     read: syn::Path,
 ) -> Result<TokenStream, Error> {
     let wrong = |error: syn::Error| {
-        document.unsupported("", format!("progenitor wrote no valid Rust: {error}"))
+        let message = format!("progenitor wrote no valid Rust: {error}");
+        api.document.unsupported("", message)
     };
     let mut file: syn::File = syn::parse2(client).map_err(wrong)?;
     for item in &mut file.items {
@@ -129,11 +140,19 @@ fn swap(
     encode_backslashes(&mut file);
     let mut read_by = ReadBy { read, count: 0 };
     read_by.visit_file_mut(&mut file);
-    if read_by.count == 0 {
+    if read_by.count == 0 && api.served().any(answers_json) {
         let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-        return Err(document.unsupported("", message));
+        return Err(api.document.unsupported("", message));
     }
     Ok(file.into_token_stream())
+}
+
+fn answers_json(operation: &Operation<'_>) -> bool {
+    let responses = operation.responses();
+    let mut media_types = responses
+        .iter()
+        .flat_map(|response| media_types(&response.node));
+    media_types.any(|media_type| pointer::last(&media_type.pointer) == "application/json")
 }
 
 /// `ResponseValue::from_response(…)` → the given function.

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::operation::{Location, Operation, Parameter};
+use super::refusals;
 use super::shapes::Shapes;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
@@ -118,6 +119,24 @@ fn field(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenStream
         false => quote! { Option<#kind> },
     };
     Ok(quote! { #documentation #rename pub #name: #kind, })
+}
+
+/// Every name that an operation takes in the module of its tag.
+pub(super) fn items(operation: &Operation) -> Vec<String> {
+    let mut items = vec![
+        names::field_name(&operation.id),
+        names::const_name(&operation.id),
+        refusals::name(operation),
+    ];
+    for location in LOCATIONS {
+        if let Some((_, kind)) = argument(operation, location) {
+            items.extend([kind, table(operation, location)]);
+        }
+    }
+    if operation.body.is_some() {
+        items.push(body_shape(operation));
+    }
+    items.iter().map(Ident::to_string).collect()
 }
 
 /// The names of the arguments behind `call`, in their order.

@@ -60,6 +60,7 @@ pub fn generate(
             let message = format!("the tag `{tag}` is the name of another module; write another");
             return Err(document.unsupported(&operations[0].at, message));
         }
+        check_names(document, operations)?;
         let module = tag::generate(document, tag, operations, &mut types, &mut shapes)?;
         modules.push((names::field_name(tag).to_string(), module));
     }
@@ -74,6 +75,22 @@ pub fn generate(
     ));
     modules.insert(0, ("mod".to_owned(), root(&by_tag)));
     Ok(modules)
+}
+
+/// Two operations of a tag with one name would be code that does not compile.
+fn check_names(document: &Document, operations: &[&Operation]) -> Result<(), Error> {
+    let mut taken = BTreeMap::new();
+    for operation in operations {
+        for item in inputs::items(operation) {
+            if let Some(other) = taken.insert(item.clone(), &operation.at) {
+                let message = format!(
+                    "its name in Rust, `{item}`, is one of {other} as well; write another `operationId`"
+                );
+                return Err(document.unsupported(&operation.at, message));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn shapes_module(shapes: Shapes<'_>) -> TokenStream {

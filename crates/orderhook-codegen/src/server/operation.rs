@@ -71,9 +71,6 @@ pub(crate) fn read(
 ) -> Result<Operation, Error> {
     let at = &operation.pointer;
     let text = |member: &str| operation.value.get(member).and_then(Value::as_str);
-    let missing =
-        |member: &str| document.unsupported(at, format!("an operation needs `{member}`; add it"));
-
     if operation.value.get("callbacks").is_some() {
         let at = pointer::join(at, "callbacks");
         return Err(document.unsupported(
@@ -81,8 +78,6 @@ pub(crate) fn read(
             "callbacks can't be generated; describe them under `x-webhooks`",
         ));
     }
-    let tags = operation.value.get("tags").and_then(Value::as_array);
-    let tag = tags.and_then(|tags| tags.first()).and_then(Value::as_str);
     let (mut success, mut refusals) = (None, Vec::new());
     for response in operation.responses() {
         let body = json_schema(document, &response.node)?;
@@ -120,12 +115,10 @@ pub(crate) fn read(
     };
     Ok(Operation {
         at: at.clone(),
-        id: text("operationId")
-            .ok_or_else(|| missing("operationId"))?
-            .to_owned(),
+        id: operation.id().into_owned(),
         method: pointer::last(at),
         path: operation.path.clone().unwrap_or_default(),
-        tag: tag.ok_or_else(|| missing("tags"))?.to_owned(),
+        tag: operation.tag().to_owned(),
         documentation: [text("summary"), text("description")]
             .into_iter()
             .flatten()

@@ -62,8 +62,36 @@ fn names_that_collide_in_rust() {
     );
     check(
         "s",
+        "operationId: open",
+        "operationId: putThing",
+        "24:5: /paths/~1open/get: its name in Rust, `put_thing`, is one of /paths/~1things~1{name}/put as well; write another `operationId`",
+    );
+    check(
+        "s",
+        "operationId: open",
+        "operationId: put_thing_body",
+        "24:5: /paths/~1open/get: its name in Rust, `PUT_THING_BODY`, is one of /paths/~1things~1{name}/put as well; write another `operationId`",
+    );
+    check(
+        "s",
         "      security: []",
         "      callbacks: {}",
         "27:7: /paths/~1open/get/callbacks: callbacks can't be generated; describe them under `x-webhooks`",
     );
+}
+
+#[test]
+fn an_operation_without_an_id_is_called_by_its_method_and_path() {
+    let text = CLEAN
+        .replace("      operationId: put_thing\n      tags: [things]\n", "")
+        .replace("operationId: open", "x-id: open");
+    let document = Document::parse("api.yaml", &text).unwrap();
+    let modules = server::generate(&document, &ModelSettings::default(), "::models").unwrap();
+    let module = |name: &str| {
+        let found = modules.iter().find(|(module, _)| module == name);
+        found.map(|(_, code)| code.to_string()).unwrap()
+    };
+    assert!(module("default").contains("pub trait DefaultApi"));
+    assert!(module("default").contains("fn put_things_by_name ("));
+    assert!(module("things").contains("fn get_open ("));
 }

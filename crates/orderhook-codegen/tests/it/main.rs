@@ -6,6 +6,7 @@
 )]
 
 mod collisions;
+mod corpus;
 mod mutations;
 mod refusals;
 mod several;
@@ -48,21 +49,24 @@ fn generate(
 
 /// What each generator says about the document; `None` where it takes it.
 fn errors(text: &str) -> [Option<Error>; 4] {
-    let document = Document::parse("api.yaml", text).unwrap();
+    errors_of(&Document::parse("api.yaml", text).unwrap())
+}
+
+fn errors_of(document: &Document) -> [Option<Error>; 4] {
     let settings = ModelSettings::default();
     [
-        models::open_enums(&[&document], &settings)
-            .and_then(|_| models::generate(&[&document], &settings))
+        models::open_enums(&[document], &settings)
+            .and_then(|_| models::generate(&[document], &settings))
             .err(),
         client::generate(
-            &document,
+            document,
             &settings,
             "::models",
             "crate::Inner",
             "crate::read",
         )
         .err(),
-        server::generate(&document, &settings, "::models").err(),
-        pushes::generate(&document, &settings, "::models").err(),
+        server::generate(document, &settings, "::models").err(),
+        pushes::generate(document, &settings, "::models").err(),
     ]
 }

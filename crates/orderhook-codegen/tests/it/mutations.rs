@@ -6,6 +6,7 @@ use orderhook_codegen::models::ModelSettings;
 use orderhook_codegen::{Document, Error};
 use serde_json::{Value, json};
 
+use crate::corpus::documents;
 use crate::{CLEAN, generate};
 
 const SPEC: &str = include_str!("../../../../spec/order-management.yaml");
@@ -23,17 +24,29 @@ fn replacements() -> [Option<Value>; 5] {
 
 #[test]
 fn no_change_of_a_small_document_makes_the_generator_panic() {
-    check(CLEAN, 1);
+    let (taken, refused) = check(CLEAN, 1);
+    assert!(taken > 5 && refused > 5, "{taken} taken, {refused} refused");
 }
 
 #[test]
 fn no_change_of_the_real_document_makes_the_generator_panic() {
-    check(SPEC, 199);
+    let (taken, refused) = check(SPEC, 199);
+    assert!(taken > 5 && refused > 5, "{taken} taken, {refused} refused");
 }
 
-/// Changes every value, or every `step`th pair of value and replacement.
+#[test]
+fn no_change_of_the_documents_of_others_makes_the_generator_panic() {
+    let mut refused = 0;
+    for (_, text) in documents(40_000) {
+        refused += check(&text, 1 + text.len() / 200).1;
+    }
+    assert!(refused > 100, "{refused}");
+}
+
+/// Changes every value, or every `step`th pair of value and replacement; how many of the changed
+/// documents are taken, and how many refused.
 #[track_caller]
-fn check(text: &str, step: usize) {
+fn check(text: &str, step: usize) -> (usize, usize) {
     let document = Document::parse("api.yaml", text).unwrap();
     let mut pointers = Vec::new();
     collect(document.root(), "", &mut pointers);
@@ -58,7 +71,7 @@ fn check(text: &str, step: usize) {
             Err(_) => panic!("{pointer} -> {replacement:?}: the generator panicked"),
         }
     }
-    assert!(taken > 5 && refused > 5, "{taken} taken, {refused} refused");
+    (taken, refused)
 }
 
 /// The pointer of every value below `value`.
