@@ -66,7 +66,7 @@ const FILL: &str = "
             (extract(epoch FROM now()) * 1000)::bigint - 60000
         FROM generate_series(1, $2::bigint) number
         JOIN orderhook.endpoint p ON p.endpoint_id = $1
-        RETURNING event_id, created_at
+        RETURNING event_id
     ), new_delivery AS (
         INSERT INTO orderhook.delivery (event_id, endpoint_id)
         SELECT event_id, $1 FROM new_event
@@ -75,18 +75,16 @@ const FILL: &str = "
     INSERT INTO orderhook.queue (delivery_id, endpoint_id, due)
     SELECT delivery_id, $1, (extract(epoch FROM now()) * 1000)::bigint - 60000 FROM new_delivery";
 
+const LEASED: &str =
+    "SELECT FROM orderhook.queue WHERE endpoint_id = $1 AND lease IS NOT NULL LIMIT 1";
+
 /// Waits until the server has begun with the backlog.
 async fn attempted(database: &Client, endpoint: i64) -> anyhow::Result<()> {
     let mut looks = tokio::time::interval(Duration::from_millis(100));
     let begun = async {
         loop {
             looks.tick().await;
-            let leased = "SELECT FROM orderhook.queue WHERE endpoint_id = $1 AND lease IS NOT NULL";
-            if database
-                .query_opt(&format!("{leased} LIMIT 1"), &[&endpoint])
-                .await?
-                .is_some()
-            {
+            if database.query_opt(LEASED, &[&endpoint]).await?.is_some() {
                 return anyhow::Ok(());
             }
         }

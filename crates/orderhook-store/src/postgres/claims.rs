@@ -209,7 +209,7 @@ pub(super) async fn release(
     Ok(())
 }
 
-const RELEASE: &str = "-- release
+pub(super) const RELEASE: &str = "-- release
     UPDATE queue q SET lease = NULL, due = r.due
     FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS r (delivery_id, lease, due)
     WHERE q.delivery_id = r.delivery_id AND q.lease = r.lease";

@@ -19,7 +19,7 @@ const GAP: Duration = Duration::from_secs(1);
 const COUNT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Tables with more than twice the rows, or twice the pages, that they were counted to have.
-pub(super) const OUTGROWN: &str = "-- outgrown
+const OUTGROWN: &str = "-- outgrown
     SELECT c.relname::text FROM pg_class c
     WHERE c.relnamespace = 'orderhook'::regnamespace AND c.relkind = 'r' AND (
         pg_stat_get_live_tuples(c.oid) > 2 * greatest(c.reltuples, 0) + 1000

@@ -139,7 +139,7 @@ async fn read_news(
 const FIRST_CLAIMED: usize = 2;
 
 /// In the order of the names, as publishers lock them.
-const LOCK_LINES: &str = "-- lock_lines
+pub(super) const LOCK_LINES: &str = "-- lock_lines
     SELECT pg_advisory_xact_lock(hashtextextended(o.order_key, 0)) FROM (
         SELECT order_key FROM queue
         WHERE delivery_id = ANY ($1) AND order_key IS NOT NULL

@@ -153,15 +153,7 @@ async fn find_keys(
     if places.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = client
-        .prepare_cached(
-            "-- find_keys
-            SELECT c.place, i.idempotency_key_id, i.request_sha256, i.sealed
-            FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[])
-                AS c (place, scope, operation, key)
-            JOIN idempotency_key i USING (scope, operation, key)",
-        )
-        .await?;
+    let statement = client.prepare_cached(FIND_KEYS).await?;
     let rows = client
         .query(&statement, &[&places, &scopes, &operations, &keys])
         .await?;
@@ -174,6 +166,12 @@ async fn find_keys(
     });
     known.collect()
 }
+
+pub(super) const FIND_KEYS: &str = "-- find_keys
+    SELECT c.place, i.idempotency_key_id, i.request_sha256, i.sealed
+    FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+        AS c (place, scope, operation, key)
+    JOIN idempotency_key i USING (scope, operation, key)";
 
 /// What the pushes of one order have in common: two merchants may use the same order id.
 pub(super) fn order_key(merchant_id: MerchantId, order_id: &str) -> String {
