@@ -1,11 +1,13 @@
 //! The document as a list of operations, with their references followed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::document::shape::{self, Kind};
-use crate::document::{Document, Node, pointer};
+use crate::document::{Document, Error, Node, pointer};
+use crate::names;
 
 /// A document and all its operations.
 pub(crate) struct Api<'a> {
@@ -70,6 +72,28 @@ impl<'a> Api<'a> {
     pub(crate) fn pushes(&self) -> impl Iterator<Item = &Operation<'a>> {
         let operations = self.operations.iter();
         operations.filter(|operation| operation.pointer.starts_with("/x-webhooks/"))
+    }
+
+    /// Refuses two of `operations` that have one name in Rust: as methods of one type, they would be
+    /// code that does not compile.
+    pub(crate) fn check_names<'o>(
+        &self,
+        operations: impl Iterator<Item = &'o Operation<'a>>,
+    ) -> Result<(), Error>
+    where
+        'a: 'o,
+    {
+        let mut taken = BTreeMap::new();
+        for operation in operations {
+            let name = names::field_name(&operation.id()).to_string();
+            if let Some(other) = taken.insert(name.clone(), &operation.pointer) {
+                let message = format!(
+                    "its name in Rust, `{name}`, is that of {other} as well; write another `operationId`"
+                );
+                return Err(self.document.unsupported(&operation.pointer, message));
+            }
+        }
+        Ok(())
     }
 
     /// Calls `visit` with every object of the document; see [`shape::walk`].

@@ -46,6 +46,7 @@ pub fn generate(
         generation.with_replacement(schema, replacement, implements.into_iter());
     }
     let api = Api::new(document);
+    api.check_names(api.served())?;
     let spec = with_ids(&api, without_integer_bounds(document.root().clone()));
     let client = write_client(&generation, spec.clone()).map_err(|reason| {
         let at = at_fault(&api, &generation, &spec);

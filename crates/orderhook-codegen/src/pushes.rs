@@ -39,7 +39,9 @@ pub fn generate(
 ) -> Result<TokenStream, Error> {
     let mut types = TypeNames::new(document, settings, models)?;
     let mut pushes = Vec::new();
-    for operation in Api::new(document).pushes() {
+    let api = Api::new(document);
+    api.check_names(api.pushes())?;
+    for operation in api.pushes() {
         pushes.push(read(
             document,
             operation::read(document, operation)?,

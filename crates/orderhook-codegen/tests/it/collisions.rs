@@ -61,6 +61,18 @@ fn names_that_collide_in_rust() {
         "24:5: /paths/~1open/get: `a_b` is another parameter's name in Rust; write another",
     );
     check(
+        "c",
+        "operationId: open",
+        "operationId: putThing",
+        "24:5: /paths/~1open/get: its name in Rust, `put_thing`, is that of /paths/~1things~1{name}/put as well; write another `operationId`",
+    );
+    check(
+        "p",
+        "operationId: other",
+        "operationId: thingMoved",
+        "46:5: /x-webhooks/other/post: its name in Rust, `thing_moved`, is that of /x-webhooks/moved/post as well; write another `operationId`",
+    );
+    check(
         "s",
         "operationId: open",
         "operationId: putThing",
