@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orderhook_store::postgres::{Postgres, PostgresOptions};
 use orderhook_store::{Dispatch, Keyring, Store, StoreError};
@@ -54,6 +55,24 @@ impl Database {
     pub(crate) async fn tamper(&self, sql: &str) {
         let client = self.connect().await;
         client.batch_execute(sql).await.expect("is valid");
+    }
+
+    /// Waits until a query says that something is so.
+    pub(crate) async fn until(&self, sql: &str) {
+        let client = self.connect().await;
+        let is_so = async {
+            let mut looks = tokio::time::interval(Duration::from_millis(10));
+            while !client
+                .query_one(sql, &[])
+                .await
+                .expect(sql)
+                .get::<_, bool>(0)
+            {
+                looks.tick().await;
+            }
+        };
+        let patience = Duration::from_secs(30);
+        tokio::time::timeout(patience, is_so).await.expect(sql);
     }
 
     /// The rows of all tables of ours as text, in which bytes that are text can be read.

@@ -52,6 +52,25 @@ async fn nothing_is_made_or_migrated_unasked() {
     Postgres::open(unasked()).await.expect("opens");
 }
 
+/// Autovacuum, which would do so too, is off for the table.
+#[tokio::test]
+async fn a_table_that_outgrew_its_count_is_counted() {
+    let database = Database::create();
+    open(&database).await.close().await;
+    database
+        .tamper(
+            "ALTER TABLE orderhook.event SET (autovacuum_enabled = false);
+            ANALYZE orderhook.event;
+            INSERT INTO orderhook.event (nonce, merchant_id, kind, event_type, body, created_at)
+                SELECT n, 1, 'card_event', 'card.load', '{}', n FROM generate_series(1, 5000) n",
+        )
+        .await;
+    let store = open(&database).await;
+    let counted = "SELECT reltuples = 5000 FROM pg_class WHERE oid = 'orderhook.event'::regclass";
+    database.until(counted).await;
+    store.close().await;
+}
+
 #[tokio::test]
 async fn another_programs_schema_is_refused_and_left_alone() {
     let database = Database::create();
