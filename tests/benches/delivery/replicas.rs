@@ -13,7 +13,7 @@ use std::sync::Arc;
 use orderhook_test_postgres::{Binaries, Server as Postgres};
 
 use crate::backlog::{self, Live};
-use crate::contender::{Contender, EventType};
+use crate::contender::{Contender, EventType, Running};
 use crate::figures::{median, shown};
 use crate::measure::{deliver, deliver_by, percentile, steady_latencies};
 use crate::sink::Sink;
@@ -86,6 +86,11 @@ impl Column {
 /// Measures so many rounds, and prints a table of their medians.
 pub(crate) async fn compare(program: PathBuf, sink: &Sink, rounds: usize) -> anyhow::Result<()> {
     let postgres = Arc::new(Postgres::start(&Binaries::find()?, SETTINGS)?);
+    let replicas = |count| Contender::Replicas {
+        program: program.clone(),
+        postgres: Arc::clone(&postgres),
+        count,
+    };
     let mut columns = vec![Column {
         title: "SQLite".to_owned(),
         contender: Contender::Orderhook(program.clone()),
@@ -93,11 +98,7 @@ pub(crate) async fn compare(program: PathBuf, sink: &Sink, rounds: usize) -> any
     }];
     columns.extend((1..=MOST_REPLICAS).map(|count| Column {
         title: format!("{count} on PG"),
-        contender: Contender::Replicas {
-            program: program.clone(),
-            postgres: Arc::clone(&postgres),
-            count,
-        },
+        contender: replicas(count),
         rounds: Vec::new(),
     }));
     let mut beside_backlog = Vec::new();
@@ -109,12 +110,7 @@ pub(crate) async fn compare(program: PathBuf, sink: &Sink, rounds: usize) -> any
         }
         // Whoever is last may find the machine warmer.
         columns.reverse();
-        let one = Contender::Replicas {
-            program: program.clone(),
-            postgres: Arc::clone(&postgres),
-            count: 1,
-        };
-        beside_backlog.push(backlog::measure(&one, sink).await?);
+        beside_backlog.push(backlog::measure(&replicas(1), sink).await?);
     }
     columns.sort_by_key(|column| match column.contender {
         Contender::Replicas { count, .. } => count,
@@ -133,16 +129,10 @@ async fn measure(contender: &Contender, sink: &Sink) -> anyhow::Result<[f64; ROW
     running
         .create_endpoint(&sink.url(0), EventType::Load)
         .await?;
-    let before = (running.cpu_seconds()?, running.database_cpu_seconds()?);
-    let (receipts, rate) = deliver(&running, sink, MESSAGES, 1).await?;
-    let thousands = receipts.len() as f64 / 1e3;
-    set(Figure::One, rate);
-    set(
-        Figure::CpuOfOne,
-        (running.cpu_seconds()? - before.0) / thousands,
-    );
-    let database = running.database_cpu_seconds()? - before.1;
-    set(Figure::DatabaseCpuOfOne, database / thousands);
+    let one = deliver_counting(&running, sink, MESSAGES, 1).await?;
+    set(Figure::One, one.rate);
+    set(Figure::CpuOfOne, one.cpu);
+    set(Figure::DatabaseCpuOfOne, one.database_cpu);
     let batches = running.publish_batch(EventType::Load, BATCH)?;
     let (_, rate) = deliver_by(&running, sink, &batches, MESSAGES, 1).await?;
     set(Figure::Hundred, rate);
@@ -153,16 +143,10 @@ async fn measure(contender: &Contender, sink: &Sink) -> anyhow::Result<[f64; ROW
         let url = sink.url(endpoint);
         running.create_endpoint(&url, EventType::Load).await?;
     }
-    let before = (running.cpu_seconds()?, running.database_cpu_seconds()?);
-    let (receipts, rate) = deliver(&running, sink, FAN_OUT_MESSAGES, FAN_OUT).await?;
-    let thousands = receipts.len() as f64 / 1e3;
-    set(Figure::FanOut, rate);
-    set(
-        Figure::CpuOfFanOut,
-        (running.cpu_seconds()? - before.0) / thousands,
-    );
-    let database = running.database_cpu_seconds()? - before.1;
-    set(Figure::DatabaseCpuOfFanOut, database / thousands);
+    let fan_out = deliver_counting(&running, sink, FAN_OUT_MESSAGES, FAN_OUT).await?;
+    set(Figure::FanOut, fan_out.rate);
+    set(Figure::CpuOfFanOut, fan_out.cpu);
+    set(Figure::DatabaseCpuOfFanOut, fan_out.database_cpu);
     drop(running);
 
     let running = contender.start(sink.address).await?;
@@ -173,6 +157,29 @@ async fn measure(contender: &Contender, sink: &Sink) -> anyhow::Result<[f64; ROW
     set(Figure::P50, percentile(&latencies, 50));
     set(Figure::P99, percentile(&latencies, 99));
     Ok(figures)
+}
+
+/// Deliveries a second, and what a thousand of them cost in CPU seconds.
+struct Delivered {
+    rate: f64,
+    cpu: f64,
+    database_cpu: f64,
+}
+
+async fn deliver_counting(
+    running: &Running,
+    sink: &Sink,
+    messages: usize,
+    endpoints: usize,
+) -> anyhow::Result<Delivered> {
+    let before = (running.cpu_seconds()?, running.database_cpu_seconds()?);
+    let (receipts, rate) = deliver(running, sink, messages, endpoints).await?;
+    let thousands = receipts.len() as f64 / 1e3;
+    Ok(Delivered {
+        rate,
+        cpu: (running.cpu_seconds()? - before.0) / thousands,
+        database_cpu: (running.database_cpu_seconds()? - before.1) / thousands,
+    })
 }
 
 fn print(columns: &[Column]) {
@@ -190,12 +197,8 @@ fn print(columns: &[Column]) {
     let one = &columns[1];
     for (figure, prototype) in PROTOTYPE {
         let (rate, least) = (one.median(figure), prototype * PART_OF_PROTOTYPE);
-        let verdict = verdict(rate.map(|rate| rate >= least));
-        println!(
-            "{:<38} {:>9}  >= {least:<6.0} {verdict}",
-            title(figure),
-            shown(rate)
-        );
+        let (_, title) = ROWS[figure as usize];
+        judge(title, rate, &format!(">= {least:.0}"), |rate| rate >= least);
     }
     let cost = |column: &Column| {
         let servers = column.median(Figure::CpuOfFanOut)?;
@@ -205,41 +208,34 @@ fn print(columns: &[Column]) {
         let ratio = cost(several)
             .zip(cost(one))
             .map(|(several, one)| several / one);
-        let verdict = verdict(ratio.map(|ratio| ratio <= COST_OF_REPLICAS));
         let title = format!("cost of a delivery, {} / 1", several.title);
-        println!(
-            "{title:<38} {:>9}  <= {COST_OF_REPLICAS:<6} {verdict}",
-            shown(ratio)
-        );
+        let rule = format!("<= {COST_OF_REPLICAS}");
+        judge(&title, ratio, &rule, |ratio| ratio <= COST_OF_REPLICAS);
     }
 }
 
 fn print_backlog(rounds: &[Live]) {
     let of = |figure: fn(&Live) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
-    let share = of(|live| live.share);
-    println!(
-        "{:<38} {:>9}  >= {SHARE_BESIDE_BACKLOG:<6} {}",
+    judge(
         "live rate beside a backlog of 1,000,000",
-        shown(share),
-        verdict(share.map(|share| share >= SHARE_BESIDE_BACKLOG))
+        of(|live| live.share),
+        &format!(">= {SHARE_BESIDE_BACKLOG}"),
+        |share| share >= SHARE_BESIDE_BACKLOG,
     );
-    let p99 = of(|live| live.p99);
-    println!(
-        "{:<38} {:>9}  <  {P99_BESIDE_BACKLOG:<6.0} {}",
+    judge(
         "  p99 ms",
-        shown(p99),
-        verdict(p99.map(|p99| p99 < P99_BESIDE_BACKLOG))
+        of(|live| live.p99),
+        &format!("< {P99_BESIDE_BACKLOG}"),
+        |p99| p99 < P99_BESIDE_BACKLOG,
     );
 }
 
-fn title(figure: Figure) -> &'static str {
-    ROWS[figure as usize].1
-}
-
-fn verdict(is_met: Option<bool>) -> &'static str {
-    match is_met {
+/// Prints a figure, what is asked of it, and whether it is met.
+fn judge(title: &str, value: Option<f64>, rule: &str, is_met: impl Fn(f64) -> bool) {
+    let verdict = match value.map(is_met) {
         Some(true) => "met",
         Some(false) => "MISSED",
         None => "not measured",
-    }
+    };
+    println!("{title:<39} {:>9}  {rule:<9} {verdict}", shown(value));
 }
