@@ -8,13 +8,14 @@ use std::time::{Duration, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use orderhook_api::runtime::{Operation, Refusal, TraceId};
-use orderhook_api::{NotImplemented, Server};
+use orderhook_api::{NotImplemented, Server, refuse};
 use orderhook_delivery::{AddressPolicy, Schedule};
 use orderhook_webhook::{
     MessageId, Signer, SigningSecret, Verifier, WEBHOOK_ID, WEBHOOK_TIMESTAMP,
@@ -248,5 +249,9 @@ impl Server for Anybody {
 
     fn trace_id(&self, _: &Request) -> TraceId {
         TraceId::new(TRACE_ID)
+    }
+
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        refuse(trace_id, refusal)
     }
 }

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use orderhook_api::runtime::{Call, Operation, Problem, Refusal, TraceId};
 use orderhook_api::webhooks::{self, *};
-use orderhook_api::{NotImplemented, Server};
+use orderhook_api::{NotImplemented, Server, refuse};
 use orderhook_types::{
     CreateWebhookRequest, UpdateWebhookRequest, WebhookListResponse, WebhookResponse,
 };
@@ -36,6 +36,10 @@ impl Server for Broken {
 
     fn trace_id(&self, request: &Request) -> TraceId {
         self.0.trace_id(request)
+    }
+
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        refuse(trace_id, refusal)
     }
 }
 

@@ -150,9 +150,9 @@ fn the_checks_see() {
         assert_eq!(check_map(&map, &arrows(&workspace())), expected);
     }
     check(
-        "| `orderhook-api` | `orderhook-types` |",
-        "| `orderhook-api` | |",
-        &["orderhook-api → orderhook-types"],
+        "| `orderhook-client` | `orderhook-types` |",
+        "| `orderhook-client` | |",
+        &["orderhook-client → orderhook-types"],
     );
     check(
         "| `xtask` | what",

@@ -26,6 +26,7 @@
 //! #     type Principal = ();
 //! #     async fn authenticate(&self, _: &axum::http::request::Parts, _: &'static Operation) -> Result<(), Refusal> { Ok(()) }
 //! #     fn trace_id(&self, _: &axum::extract::Request) -> TraceId { TraceId::new("") }
+//! #     fn reject(&self, id: &TraceId, refusal: &Refusal) -> axum::response::Response { orderhook_api::refuse(id, refusal) }
 //! # }
 //! impl EventsApi for Shop {
 //!     async fn list_events(&self, _: Call<()>, _: ListEventsQuery) -> Result<EventListResponse, ListEventsError> { panic!() }
@@ -41,6 +42,7 @@
 //! #     type Principal = ();
 //! #     async fn authenticate(&self, _: &axum::http::request::Parts, _: &'static Operation) -> Result<(), Refusal> { Ok(()) }
 //! #     fn trace_id(&self, _: &axum::extract::Request) -> TraceId { TraceId::new("") }
+//! #     fn reject(&self, id: &TraceId, refusal: &Refusal) -> axum::response::Response { orderhook_api::refuse(id, refusal) }
 //! # }
 //! impl EventsApi for Shop {
 //!     async fn list_events(&self, _: Call<()>, _: ListEventsQuery) -> Result<EventListResponse, ListEventsError> { panic!() }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use orderhook_runtime::{self as runtime, Call, Refusal, TraceId};
 use orderhook_types::*;
-
-use crate::runtime::{self, Call, Refusal, TraceId};
 
 /// What `Retry-After` says with a 429 or 503 for which the implementation named no time.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -66,9 +65,14 @@ envelope! {
     StatusResponse(Status),
 }
 
-impl<P> Call<P> {
+/// A call whose answer stands in an envelope.
+pub trait EnvelopedCall {
     /// The answer to this call, in its envelope.
-    pub fn ok<E: Envelope>(&self, data: E::Data) -> E {
+    fn ok<E: Envelope>(&self, data: E::Data) -> E;
+}
+
+impl<P> EnvelopedCall for Call<P> {
+    fn ok<E: Envelope>(&self, data: E::Data) -> E {
         E::ok(&self.trace_id, data)
     }
 }

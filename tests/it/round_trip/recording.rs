@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::response::Response;
 use orderhook_api::operator::events::{GetEventError, GetEventPath};
 use orderhook_api::operator::{
     self, deliveries::*, endpoints::*, merchants::*, publishing::*, status::*, webhooks::*,
 };
 use orderhook_api::runtime::{Call, Operation, Refusal, TraceId};
-use orderhook_api::{Server, access_token, events, webhooks};
+use orderhook_api::{Server, access_token, events, refuse, webhooks};
 use orderhook_types::*;
 use orderhook_webhook::PushReceiver;
 
@@ -79,6 +80,10 @@ macro_rules! recording {
             fn trace_id(&self, _: &Request) -> TraceId {
                 let count = self.0.requests.fetch_add(1, Ordering::Relaxed);
                 TraceId::new(format!("round-trip-{count}"))
+            }
+
+            fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+                refuse(trace_id, refusal)
             }
         }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::response::Response;
 use orderhook_api::runtime::{Call, Operation, Refusal, TraceId};
 use orderhook_api::webhooks::{
     self, CreateWebhookError, CreateWebhookHeaders, ListWebhooksError, ListWebhooksQuery,
     UpdateWebhookError, UpdateWebhookPath, WebhooksApi,
 };
-use orderhook_api::{Server, access_token};
+use orderhook_api::{EnvelopedCall, Server, access_token, refuse};
 use orderhook_types::{
     CreateWebhookRequest, UpdateWebhookRequest, WebhookListResponse, WebhookResponse,
 };
@@ -38,6 +39,10 @@ impl Server for Api {
 
     fn trace_id(&self, _: &Request) -> TraceId {
         TraceId::new(self.trace_ids.next())
+    }
+
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        refuse(trace_id, refusal)
     }
 }
 

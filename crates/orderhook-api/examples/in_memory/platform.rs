@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -30,7 +31,7 @@ use orderhook_api::webhooks::{
     CreateWebhookError, CreateWebhookHeaders, ListWebhooksError, ListWebhooksQuery,
     UpdateWebhookError, UpdateWebhookPath, WebhooksApi,
 };
-use orderhook_api::{Server, access_token};
+use orderhook_api::{EnvelopedCall, Server, access_token, refuse};
 use orderhook_types::{
     CreateWebhookRequest, EventListResponse, EventPage, IdempotencyKey, Secret,
     SubscribeEventRequest, SubscriptionResponse, UpdateWebhookRequest, Webhook,
@@ -148,6 +149,10 @@ impl Server for Platform {
 
     fn trace_id(&self, _: &Request) -> TraceId {
         TraceId::new(self.environment.trace_id())
+    }
+
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        refuse(trace_id, refusal)
     }
 }
 

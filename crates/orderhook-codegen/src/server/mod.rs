@@ -1,8 +1,7 @@
 //! Server traits: one trait a tag, one method an operation, and the axum glue in front of them.
 //!
-//! What comes out leans on a small hand-written runtime of the crate that it is generated into:
-//! `crate::runtime` (reading, checking, answering), the trait `crate::Server` (who the caller is,
-//! how a refusal looks) and `crate::NotImplemented`, which is a `Server` around another one.
+//! What comes out leans on the crate `orderhook-runtime`, which reads, checks and answers, and has
+//! the trait `Server`: who the caller is, how a refusal looks.
 
 mod inputs;
 mod keywords;
@@ -97,7 +96,7 @@ fn shapes_module(shapes: Shapes<'_>) -> TokenStream {
     let statics = shapes.statics();
     quote! {
         //! What requests may hold.
-        use crate::runtime::shape::*;
+        use ::orderhook_runtime::shape::*;
         #statics
     }
 }
@@ -113,7 +112,7 @@ fn root(by_tag: &BTreeMap<&str, Vec<&Operation>>) -> TokenStream {
         mod shapes;
 
         use ::std::sync::Arc;
-        use crate::runtime;
+        use ::orderhook_runtime as runtime;
 
         /// Every operation, and the documented refusals for an unknown path or method.
         ///

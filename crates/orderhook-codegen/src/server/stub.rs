@@ -38,9 +38,8 @@ pub(super) fn generate(
     Ok(quote! {
         //! For starting out and for tests.
         #(use super::#modules::*;)*
-        use crate::Server;
-        use crate::runtime::{Call, Refusal};
-        pub use crate::NotImplemented;
+        use ::orderhook_runtime::{Call, Refusal, Server};
+        pub use ::orderhook_runtime::NotImplemented;
 
         #implementations
     })

@@ -48,14 +48,13 @@ pub(super) fn generate(
     let has_input = operations
         .iter()
         .any(|operation| operation.body.is_some() || !operation.parameters.is_empty());
-    let shapes = has_input.then(|| quote! { use crate::runtime::shape::*; });
+    let shapes = has_input.then(|| quote! { use ::orderhook_runtime::shape::*; });
     Ok(quote! {
         #![doc = #module_doc]
         use ::std::sync::Arc;
         use ::axum::extract::{Request, State};
         use ::axum::response::Response;
-        use crate::Server;
-        use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
+        use ::orderhook_runtime::{self as runtime, Call, Exchange, Operation, Problem, Refusal, Server};
         #shapes
 
         #trait_doc

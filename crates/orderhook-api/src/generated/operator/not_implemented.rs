@@ -8,9 +8,8 @@ use super::merchants::*;
 use super::publishing::*;
 use super::status::*;
 use super::webhooks::*;
-use crate::Server;
-use crate::runtime::{Call, Refusal};
-pub use crate::NotImplemented;
+use ::orderhook_runtime::{Call, Refusal, Server};
+pub use ::orderhook_runtime::NotImplemented;
 impl<S: Server> DeliveriesApi for NotImplemented<S> {
     fn list_deliveries(
         &self,

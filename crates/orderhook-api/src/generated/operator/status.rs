@@ -4,8 +4,9 @@
 use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
-use crate::Server;
-use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
+use ::orderhook_runtime::{
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+};
 /// How the server is doing.
 ///
 /// Every method is an operation of the document; its error has a variant for each refusal that the document names and for nothing else.

@@ -4,9 +4,10 @@
 use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
-use crate::Server;
-use crate::runtime::{self, Call, Exchange, Operation, Problem, Refusal};
-use crate::runtime::shape::*;
+use ::orderhook_runtime::{
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+};
+use ::orderhook_runtime::shape::*;
 /// The catalogue of event types, and which webhook is subscribed to which.
 ///
 /// Every method is an operation of the document; its error has a variant for each refusal that the document names and for nothing else.

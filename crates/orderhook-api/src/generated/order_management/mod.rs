@@ -7,7 +7,7 @@ pub mod document;
 pub mod not_implemented;
 mod shapes;
 use ::std::sync::Arc;
-use crate::runtime;
+use ::orderhook_runtime as runtime;
 /// Every operation, and the documented refusals for an unknown path or method.
 ///
 /// It has fallbacks, and so does not merge with a router that has its own: merge the

@@ -3,9 +3,8 @@
 //! For starting out and for tests.
 use super::events::*;
 use super::webhooks::*;
-use crate::Server;
-use crate::runtime::{Call, Refusal};
-pub use crate::NotImplemented;
+use ::orderhook_runtime::{Call, Refusal, Server};
+pub use ::orderhook_runtime::NotImplemented;
 impl<S: Server> EventsApi for NotImplemented<S> {
     fn subscribe_event(
         &self,

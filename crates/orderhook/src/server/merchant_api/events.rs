@@ -1,5 +1,6 @@
 //! Event list, event subscription and unsubscription.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::events::{
     EventsApi, ListEventsError, ListEventsQuery, SubscribeEventError, SubscribeEventPath,
     UnsubscribeEventError, UnsubscribeEventPath,

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::response::Response;
 use orderhook_api::runtime::{Answered, Operation, Refusal, TraceId};
-use orderhook_api::{Server, access_token};
+use orderhook_api::{Server, access_token, refuse};
 use orderhook_store::Caller;
 
 use super::app::App;
@@ -41,6 +42,10 @@ impl Server for MerchantApi {
 
     fn trace_id(&self, request: &Request) -> TraceId {
         request_log::trace_id(request)
+    }
+
+    fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {
+        refuse(trace_id, refusal)
     }
 
     fn answered(&self, answered: Answered<'_>) {

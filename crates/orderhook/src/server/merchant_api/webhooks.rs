@@ -1,5 +1,6 @@
 //! Webhook list, create and update.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::runtime::Call;
 use orderhook_api::webhooks::{
     CreateWebhookError, CreateWebhookHeaders, ListWebhooksError, ListWebhooksQuery,

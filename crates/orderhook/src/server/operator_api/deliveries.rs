@@ -1,5 +1,6 @@
 //! What becomes of an event at each endpoint, attempt by attempt, and once more.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::deliveries::{
     DeliveriesApi, GetDeliveryError, GetDeliveryPath, ListAttemptsError, ListAttemptsPath,
     ListAttemptsQuery, ListDeliveriesError, ListDeliveriesQuery, ReplayDeliveriesError,

@@ -1,5 +1,6 @@
 //! Receivers: how they do, and whether they are delivered to.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::endpoints::{
     EndpointsApi, GetEndpointError, GetEndpointPath, ListEndpointsError, ListEndpointsQuery,
     PauseEndpointError, PauseEndpointPath, ResumeEndpointError, ResumeEndpointPath,

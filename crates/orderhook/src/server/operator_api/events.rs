@@ -1,5 +1,6 @@
 //! What was published.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::events::{
     EventsApi, GetEventError, GetEventPath, ListEventsError, ListEventsQuery,
 };

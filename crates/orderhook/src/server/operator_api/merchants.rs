@@ -1,5 +1,6 @@
 //! Merchants, their tokens and the secret of their order pushes.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::merchants::{
     CreateMerchantError, CreateMerchantHeaders, CreateTokenError, CreateTokenHeaders,
     CreateTokenPath, GetMerchantError, GetMerchantPath, ListMerchantsError, ListMerchantsQuery,

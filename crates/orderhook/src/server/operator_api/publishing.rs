@@ -1,6 +1,7 @@
 //! Events on their way in: each is durable before it is answered.
 
 use bytes::Bytes;
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::publishing::{
     PublishCardEventError, PublishCardEventHeaders, PublishCardEventPath, PublishCardEventsError,
     PublishCardEventsHeaders, PublishCardEventsPath, PublishOrderStatusChangeError,

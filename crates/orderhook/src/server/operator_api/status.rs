@@ -1,5 +1,6 @@
 //! How the server is doing.
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::status::{GetStatusError, StatusApi};
 use orderhook_api::runtime::Call;
 use orderhook_store::OperatorToken;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orderhook_api::EnvelopedCall;
 use orderhook_api::operator::webhooks::{
     CreateMerchantWebhookError, CreateMerchantWebhookHeaders, CreateMerchantWebhookPath,
     DeleteWebhookError, DeleteWebhookPath, RotateWebhookSecretError, RotateWebhookSecretPath,

@@ -9,20 +9,23 @@ use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::json::{self, Json};
-use super::refusal::MAX_FAULTS;
-use super::shape::{Checker, Parameter, Place, Shape};
-use super::{Fault, Location, Refusal, Rule};
+use crate::json::{self, Json};
+use crate::refusal::MAX_FAULTS;
+use crate::shape::{Checker, Parameter, Place, Shape};
+use crate::{Fault, Location, Refusal, Rule};
 
 /// A request that is being read. Faults are collected until [`Input::refusal`] takes them all.
-pub(crate) struct Input {
-    pub(crate) parts: Parts,
+#[derive(Debug)]
+pub struct Input {
+    /// Everything but the body.
+    pub parts: Parts,
     body: Body,
     faults: Vec<Fault>,
 }
 
 /// A part of the request without a fault.
-pub(crate) struct Checked<'a> {
+#[derive(Debug)]
+pub struct Checked<'a> {
     location: Location,
     value: Json<'a>,
 }
@@ -31,7 +34,8 @@ pub(crate) struct Checked<'a> {
 type Given<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 impl Input {
-    pub(crate) fn new(request: Request) -> Self {
+    /// Nothing of `request` is read yet.
+    pub fn new(request: Request) -> Self {
         let (parts, body) = request.into_parts();
         Self {
             parts,
@@ -40,7 +44,8 @@ impl Input {
         }
     }
 
-    pub(crate) async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
+    /// The parameters of the path.
+    pub async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let values = RawPathParams::from_request_parts(&mut self.parts, &()).await;
         let values = values
             .ok()
@@ -61,7 +66,8 @@ impl Input {
         read_parameters(Location::Path, parameters, given, &mut self.faults)
     }
 
-    pub(crate) fn query(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
+    /// The parameters of the query.
+    pub fn query(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let query = self.parts.uri.query().unwrap_or_default();
         let before = self.faults.len();
         let mut given = Vec::new();
@@ -84,7 +90,8 @@ impl Input {
         checked.filter(|_| is_decoded)
     }
 
-    pub(crate) fn headers(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
+    /// The parameters among the headers.
+    pub fn headers(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
         let before = self.faults.len();
         let mut given = Vec::new();
         for parameter in parameters {
@@ -110,7 +117,7 @@ impl Input {
     ///
     /// # Errors
     /// 415 and 413, at once; 400 for a body that breaks off.
-    pub(crate) async fn body(&mut self, limit: usize) -> Result<Bytes, Refusal> {
+    pub async fn body(&mut self, limit: usize) -> Result<Bytes, Refusal> {
         if !is_json(&self.parts.headers) {
             return Err(Refusal::unsupported_media_type());
         }
@@ -125,7 +132,8 @@ impl Input {
         }
     }
 
-    pub(crate) fn json<'a>(&mut self, shape: &Shape, body: &'a [u8]) -> Option<Checked<'a>> {
+    /// Reads and checks a body of JSON.
+    pub fn json<'a>(&mut self, shape: &Shape, body: &'a [u8]) -> Option<Checked<'a>> {
         if body.is_empty() {
             self.fault(Location::Body, "", Rule::Required, "must be present");
             return None;
@@ -139,7 +147,7 @@ impl Input {
     }
 
     /// Makes a checked part into its type.
-    pub(crate) fn typed<T: DeserializeOwned>(&mut self, checked: Option<Checked<'_>>) -> Option<T> {
+    pub fn typed<T: DeserializeOwned>(&mut self, checked: Option<Checked<'_>>) -> Option<T> {
         let Checked { location, value } = checked?;
         match T::deserialize(value) {
             Ok(value) => Some(value),
@@ -151,7 +159,7 @@ impl Input {
     }
 
     /// The refusal of a request with faults.
-    pub(crate) fn refusal(&mut self) -> Refusal {
+    pub fn refusal(&mut self) -> Refusal {
         Refusal::bad_request(std::mem::take(&mut self.faults))
     }
 

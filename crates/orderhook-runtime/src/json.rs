@@ -12,9 +12,9 @@ use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Number};
 
-use super::refusal::MAX_FAULTS;
-use super::shape::Place;
-use super::{Fault, Location, Rule};
+use crate::refusal::MAX_FAULTS;
+use crate::shape::Place;
+use crate::{Fault, Location, Rule};
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ pub(crate) enum Json<'a> {
 }
 
 /// Reads one JSON value; faults are added to `faults`, and there is no value if it is not JSON.
-pub(super) fn read<'a>(bytes: &'a [u8], faults: &mut Vec<Fault>) -> Option<Json<'a>> {
+pub(crate) fn read<'a>(bytes: &'a [u8], faults: &mut Vec<Fault>) -> Option<Json<'a>> {
     let repeated = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict {
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(faults.len(), MAX_FAULTS);
         assert!(faults.iter().all(|fault| fault.field == "k".repeat(128)));
 
-        let refusal = super::super::Refusal::bad_request([faults.clone(), faults].concat());
+        let refusal = crate::Refusal::bad_request([faults.clone(), faults].concat());
         let problem = refusal.problem();
         assert_eq!(problem.message(), "the request breaks more than 64 rules");
         assert_eq!(problem.faults().len(), MAX_FAULTS);

@@ -3,20 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::json::Json;
-use super::{Fault, Location, Rule};
+use crate::json::Json;
+use crate::{Fault, Location, Rule};
 
 /// What a value may be.
 #[derive(Debug)]
-pub(crate) enum Shape {
+pub enum Shape {
     /// Any JSON value.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "no schema of the document is without a type today"
-        )
-    )]
     Any,
     Boolean,
     /// A whole number, bounds included.
@@ -25,10 +18,6 @@ pub(crate) enum Shape {
         maximum: i64,
     },
     /// Any number, bounds included.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no request of the document has a fraction today")
-    )]
     Number {
         minimum: Option<f64>,
         maximum: Option<f64>,
@@ -46,17 +35,17 @@ pub(crate) enum Shape {
 /// Limits of a text; a length counts Unicode scalar values. Beside them no text may contain U+0000,
 /// which not everything that keeps texts can keep.
 #[derive(Debug)]
-pub(crate) struct Text {
-    pub(crate) min_length: usize,
-    pub(crate) max_length: Option<usize>,
-    pub(crate) format: Option<Format>,
+pub struct Text {
+    pub min_length: usize,
+    pub max_length: Option<usize>,
+    pub format: Option<Format>,
     /// The texts that are allowed; empty if any is.
-    pub(crate) one_of: &'static [&'static str],
+    pub one_of: &'static [&'static str],
 }
 
 /// A format that texts are checked for.
 #[derive(Debug)]
-pub(crate) enum Format {
+pub enum Format {
     /// A decimal number in plain notation: `-?digits[.digits]`.
     Decimal,
     /// An absolute URI with an authority (RFC 3986).
@@ -65,29 +54,29 @@ pub(crate) enum Format {
 
 /// Limits of an array.
 #[derive(Debug)]
-pub(crate) struct Array {
-    pub(crate) items: &'static Shape,
-    pub(crate) min_items: usize,
-    pub(crate) max_items: Option<usize>,
-    pub(crate) unique_items: bool,
+pub struct Array {
+    pub items: &'static Shape,
+    pub min_items: usize,
+    pub max_items: Option<usize>,
+    pub unique_items: bool,
 }
 
 /// A member of an object.
 #[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) name: &'static str,
-    pub(crate) required: bool,
-    pub(crate) shape: Shape,
+pub struct Member {
+    pub name: &'static str,
+    pub required: bool,
+    pub shape: Shape,
 }
 
 /// A parameter of a path, of a query or among the headers.
 #[derive(Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) required: bool,
+pub struct Parameter {
+    pub name: &'static str,
+    pub required: bool,
     /// Whether an empty value stands for none.
-    pub(crate) allow_empty: bool,
-    pub(crate) shape: Shape,
+    pub allow_empty: bool,
+    pub shape: Shape,
 }
 
 /// Where in a body a value stands; written only when there is a fault.
@@ -109,14 +98,14 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Collects the faults of one part of a request.
-pub(super) struct Checker<'a> {
-    pub(super) location: Location,
-    pub(super) faults: &'a mut Vec<Fault>,
+pub(crate) struct Checker<'a> {
+    pub(crate) location: Location,
+    pub(crate) faults: &'a mut Vec<Fault>,
 }
 
 impl Checker<'_> {
     /// Adds every fault of `value` at `place` and below.
-    pub(super) fn check(&mut self, shape: &Shape, value: &Json<'_>, place: &Place<'_>) {
+    pub(crate) fn check(&mut self, shape: &Shape, value: &Json<'_>, place: &Place<'_>) {
         match (shape, value) {
             (Shape::Any, _) | (Shape::Boolean, Json::Boolean(_)) => {}
             (Shape::Nullable(_), Json::Null) => {}
@@ -147,7 +136,7 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn fault(
+    pub(crate) fn fault(
         &mut self,
         rule: Rule,
         message: impl Into<String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::Operation;
+use crate::Operation;
 
 /// The cause of a failure, for the log.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -29,7 +29,7 @@ pub struct Fault {
 const MAX_FIELD_LENGTH: usize = 128;
 
 /// How many faults of a request are told.
-pub(super) const MAX_FAULTS: usize = 64;
+pub(crate) const MAX_FAULTS: usize = 64;
 
 impl Fault {
     /// A fault of `field` in `location`; what is beyond 128 scalar values of `field` is cut off.
@@ -284,7 +284,7 @@ impl Refusal {
     }
 
     /// For generated code, whose statuses are those of the document.
-    pub(crate) fn new(status: u16, problem: Problem) -> Self {
+    pub fn new(status: u16, problem: Problem) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self::with_status(status, problem)
     }
@@ -314,12 +314,13 @@ impl Refusal {
         line
     }
 
-    pub(crate) fn into_problem(self) -> Problem {
+    /// What is wrong, without the status.
+    pub fn into_problem(self) -> Problem {
         self.problem
     }
 
     /// The problem of an operation that failed in a way that the document does not know.
-    pub(crate) fn into_undocumented(self) -> Problem {
+    pub fn into_undocumented(self) -> Problem {
         let cause = Undocumented {
             status: self.status,
             problem: self.problem,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::runtime::json;
+use crate::json;
 
 const TEXT: Shape = Shape::Text(Text {
     min_length: 2,

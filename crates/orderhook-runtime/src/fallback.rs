@@ -6,9 +6,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::exchange::Exchange;
-use super::{Problem, Refusal};
 use crate::Server;
+use crate::exchange::Exchange;
+use crate::{Problem, Refusal};
 
 /// Adds the documented refusals for paths and methods that `router` does not have.
 pub fn with_fallbacks<S: Server>(router: Router<Arc<S>>) -> Router<Arc<S>> {

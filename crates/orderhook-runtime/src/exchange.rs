@@ -9,8 +9,8 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use serde::Serialize;
 
-use super::{Operation, Refusal, TraceId};
 use crate::Server;
+use crate::{Operation, Refusal, TraceId};
 
 /// What an operation knows of the request beside its input.
 #[derive(Debug)]
@@ -72,14 +72,17 @@ impl Answered<'_> {
     }
 }
 
-pub(crate) struct Exchange<'a, S> {
+/// One request, from its arrival to its answer, whoever writes the answer.
+#[derive(Debug)]
+pub struct Exchange<'a, S> {
     server: &'a S,
     operation: Option<&'static Operation>,
     trace_id: TraceId,
 }
 
 impl<'a, S: Server> Exchange<'a, S> {
-    pub(crate) fn begin(server: &'a S, operation: &'static Operation, request: &Request) -> Self {
+    /// For a request to `operation`.
+    pub fn begin(server: &'a S, operation: &'static Operation, request: &Request) -> Self {
         Self {
             server,
             operation: Some(operation),
@@ -88,7 +91,7 @@ impl<'a, S: Server> Exchange<'a, S> {
     }
 
     /// For a request that belongs to no operation.
-    pub(super) fn unknown(server: &'a S, request: &Request) -> Self {
+    pub(crate) fn unknown(server: &'a S, request: &Request) -> Self {
         Self {
             server,
             operation: None,
@@ -96,12 +99,13 @@ impl<'a, S: Server> Exchange<'a, S> {
         }
     }
 
-    pub(crate) fn call<P>(&self, operation: &'static Operation, principal: P) -> Call<P> {
+    /// What the implementation is told beside its input.
+    pub fn call<P>(&self, operation: &'static Operation, principal: P) -> Call<P> {
         Call::new(principal, self.trace_id.clone(), operation)
     }
 
-    /// Waits for `answer` and writes it; a panic on the way becomes an internal error.
-    pub(crate) async fn answer<T: Serialize>(
+    /// Waits for `answer` and writes it as JSON; a panic on the way becomes an internal error.
+    pub async fn answer<T: Serialize>(
         &self,
         status: u16,
         answer: impl Future<Output = Result<T, Refusal>>,
@@ -120,7 +124,7 @@ impl<'a, S: Server> Exchange<'a, S> {
     }
 
     /// Answers with the refusal, and has it logged.
-    pub(super) fn reject(&self, refusal: Refusal) -> Response {
+    pub(crate) fn reject(&self, refusal: Refusal) -> Response {
         let mut response = self.server.reject(&self.trace_id, &refusal);
         self.answered(Some(&refusal), &mut response);
         response
