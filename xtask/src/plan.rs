@@ -60,6 +60,7 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
             .map(|name| (name.to_owned(), name.to_owned()))
             .into(),
         notes: row_notes(root)?,
+        utoipa: true,
     };
     let mut output = Output::new(COMMAND);
     for folder in [TYPES, CLIENT, WEBHOOK, API] {

@@ -20,6 +20,7 @@ pub mod lint;
 pub mod models;
 mod names;
 pub mod openapi31;
+mod operation;
 pub mod output;
 pub mod pushes;
 pub mod server;

@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::document::{Document, Error, pointer};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
-use crate::server::operation::{self, Operation};
+use crate::operation::{self, Operation};
 
 /// A push, and what its body says in the member that tells it from others.
 struct Push {
@@ -68,15 +68,26 @@ fn read(
     operation: Operation,
     types: &mut TypeNames<'_>,
 ) -> Result<Push, Error> {
-    let Some(body) = &operation.body else {
-        return Err(document.unsupported(&operation.at, "a push needs a body; add `requestBody`"));
+    let body = operation
+        .json_body()
+        .and_then(|media| media.schema_at.clone());
+    let Some(body) = body else {
+        let message =
+            "a push needs a body of JSON with a schema; add `requestBody` with `required: true`";
+        return Err(document.unsupported(&operation.at, message));
     };
-    let schema = document.resolve(&body.schema_at)?;
+    let answer = operation.json_success();
+    let answer = answer.and_then(|(_, _, media)| media.schema_at.clone());
+    let Some(answer) = answer else {
+        let message = "a push needs one answer of success, of JSON with a schema; add it";
+        return Err(document.unsupported(&operation.at, message));
+    };
+    let schema = document.resolve(&body)?;
     Ok(Push {
         variant: names::type_name(&operation.id),
         method: names::field_name(&operation.id),
-        body: types.of(&body.schema_at)?,
-        answer: types.of(&operation.success.schema_at)?,
+        body: types.of(&body)?,
+        answer: types.of(&answer)?,
         tag: only_text(document, &schema.pointer)?,
         operation,
     })

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 
 use crate::Server;
+use crate::answer::{Answer, status};
 use crate::{Operation, Refusal, TraceId};
 
 /// What an operation knows of the request beside its input.
@@ -123,9 +124,25 @@ impl<'a, S: Server> Exchange<'a, S> {
         }
     }
 
+    /// The same for answers of more than one kind.
+    pub async fn respond(&self, answer: impl Future<Output = Result<Answer, Refusal>>) -> Response {
+        let answer = AssertUnwindSafe(answer).catch_unwind().await;
+        let answer = answer.unwrap_or_else(|panic| Err(Refusal::internal(panic_message(&*panic))));
+        match answer {
+            Ok(Answer { mut response }) => {
+                self.answered(None, &mut response);
+                response
+            }
+            Err(refusal) => self.reject(refusal),
+        }
+    }
+
     /// Answers with the refusal, and has it logged.
     pub(crate) fn reject(&self, refusal: Refusal) -> Response {
-        let mut response = self.server.reject(&self.trace_id, &refusal);
+        let mut response = match refusal.has_body() {
+            true => self.server.reject(&self.trace_id, &refusal),
+            false => Answer::empty(status(refusal.status())).response,
+        };
         self.answered(Some(&refusal), &mut response);
         response
     }

@@ -27,6 +27,25 @@ pub(crate) enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
+impl Json<'_> {
+    /// The same without what it was read from.
+    pub(crate) fn owned(self) -> Json<'static> {
+        let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Json::Null => Json::Null,
+            Json::Boolean(value) => Json::Boolean(value),
+            Json::Number(number) => Json::Number(number),
+            Json::Text(value) => Json::Text(text(value)),
+            Json::Array(items) => Json::Array(items.into_iter().map(Json::owned).collect()),
+            Json::Object(members) => {
+                let members = members.into_iter();
+                let members = members.map(|(name, value)| (text(name), value.owned()));
+                Json::Object(members.collect())
+            }
+        }
+    }
+}
+
 /// Reads one JSON value; faults are added to `faults`, and there is no value if it is not JSON.
 pub(crate) fn read<'a>(bytes: &'a [u8], faults: &mut Vec<Fault>) -> Option<Json<'a>> {
     let repeated = RefCell::new(Vec::new());

@@ -11,22 +11,32 @@
 //! It knows no storage and makes no requests; it does not read the clock or make ids. Panics of an
 //! implementation become a 500, for which unwinding must be on.
 
+mod answer;
+mod content;
 mod exchange;
 mod fallback;
 mod input;
 mod json;
+mod multipart;
+mod parameters;
 mod refusal;
+mod security;
 mod server;
 #[expect(missing_docs, reason = "the members are the keywords of the schema")]
 pub mod shape;
+mod upload;
 
 use std::fmt;
 
+pub use answer::{Answer, in_range, status};
 pub use exchange::{Answered, Call, Exchange};
 pub use fallback::with_fallbacks;
 pub use input::{Checked, Input};
+pub use multipart::{FilePart, Part, Parts};
 pub use refusal::{BoxError, Fault, Location, Problem, Refusal, Rule};
+pub use security::{Alternative, Requirement, Scheme, SchemeKind};
 pub use server::{NotImplemented, Server};
+pub use upload::Upload;
 
 /// An operation of the document.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +47,8 @@ pub struct Operation {
     pub method: &'static str,
     /// The path with its parameters in braces.
     pub path: &'static str,
+    /// The credentials that it asks for: one of these, none if anyone may call.
+    pub security: &'static [Alternative],
 }
 
 /// The id of one request, which stands in its answer and in the log.

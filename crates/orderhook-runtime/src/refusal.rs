@@ -59,6 +59,7 @@ pub enum Location {
     Path,
     Query,
     Header,
+    Cookie,
     Body,
 }
 
@@ -69,6 +70,7 @@ impl Location {
             Self::Path => "path",
             Self::Query => "query",
             Self::Header => "header",
+            Self::Cookie => "cookie",
             Self::Body => "body",
         }
     }
@@ -191,6 +193,7 @@ impl Problem {
 pub struct Refusal {
     status: StatusCode,
     problem: Problem,
+    has_body: bool,
 }
 
 impl Refusal {
@@ -247,11 +250,16 @@ impl Refusal {
 
     /// 415, for a body that is not said to be JSON in UTF-8.
     pub fn unsupported_media_type() -> Self {
+        Self::unsupported_media_type_but(&["application/json"])
+    }
+
+    /// 415, for a body that has none of `media_types`.
+    pub fn unsupported_media_type_but(media_types: &[&str]) -> Self {
         let fault = Fault::new(
             Location::Header,
             "Content-Type",
             Rule::MediaType,
-            "must be application/json",
+            format!("must be {}", media_types.join(" or ")),
         );
         let problem = Problem::new("the body has an unsupported media type").with_fault(fault);
         Self::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem)
@@ -290,7 +298,32 @@ impl Refusal {
     }
 
     fn with_status(status: StatusCode, problem: Problem) -> Self {
-        Self { status, problem }
+        Self {
+            status,
+            problem,
+            has_body: true,
+        }
+    }
+
+    /// The same with a documented answer that has no body; the log still has the problem.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.has_body = false;
+        self
+    }
+
+    /// The same if its status is one of the hundred that the document allows: 4 for `4XX`. If not,
+    /// an internal error with this cause.
+    #[must_use]
+    pub fn in_range(self, class: u16) -> Self {
+        if self.status() / 100 == class {
+            return self;
+        }
+        Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, self.into_undocumented())
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        self.has_body
     }
 
     /// The status, as a number.

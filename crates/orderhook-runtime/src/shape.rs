@@ -30,6 +30,10 @@ pub enum Shape {
     Nullable(&'static Shape),
     /// The shape of a component schema.
     Named(&'static Shape),
+    /// Of a parameter: written in this style.
+    Written(Style, &'static Shape),
+    /// Of a parameter: this JSON stands for one that is absent.
+    Default(&'static str, &'static Shape),
 }
 
 /// Limits of a text; a length counts Unicode scalar values. Beside them no text may contain U+0000,
@@ -79,6 +83,64 @@ pub struct Parameter {
     pub shape: Shape,
 }
 
+/// How a list, an object or a marked scalar is written as a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Form,
+    FormExploded,
+    Simple,
+    SimpleExploded,
+    Label,
+    LabelExploded,
+    Matrix,
+    MatrixExploded,
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
+    Json,
+}
+
+impl Style {
+    /// What a value looks like, for a caller that wrote it another way.
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Form | Self::Simple => "a,b or name,value",
+            Self::FormExploded => "name=value&name=value",
+            Self::SimpleExploded => "a,b or name=value,name=value",
+            Self::Label => ".a,b",
+            Self::LabelExploded => ".a.b or .name=value",
+            Self::Matrix => ";name=a,b",
+            Self::MatrixExploded => ";name=a;name=b",
+            Self::SpaceDelimited => "a b",
+            Self::PipeDelimited => "a|b",
+            Self::DeepObject => "name[member]=value",
+            Self::Json => "JSON",
+        }
+    }
+}
+
+/// A part of a body of parts.
+#[derive(Debug)]
+pub struct PartRow {
+    pub name: &'static str,
+    pub required: bool,
+    /// Whether it may stand more than once.
+    pub repeats: bool,
+    pub kind: PartKind,
+    /// Of one value.
+    pub shape: Shape,
+}
+
+/// How a part is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartKind {
+    /// In pieces.
+    File,
+    /// A scalar as it is.
+    Text,
+    Json,
+}
+
 /// Where in a body a value stands; written only when there is a fault.
 pub(crate) enum Place<'a> {
     Root,
@@ -109,7 +171,13 @@ impl Checker<'_> {
         match (shape, value) {
             (Shape::Any, _) | (Shape::Boolean, Json::Boolean(_)) => {}
             (Shape::Nullable(_), Json::Null) => {}
-            (Shape::Nullable(shape) | Shape::Named(shape), value) => {
+            (
+                Shape::Nullable(shape)
+                | Shape::Named(shape)
+                | Shape::Written(_, shape)
+                | Shape::Default(_, shape),
+                value,
+            ) => {
                 self.check(shape, value, place);
             }
             (Shape::Integer { minimum, maximum }, Json::Number(number)) => {
@@ -154,7 +222,11 @@ impl Checker<'_> {
             Shape::Text(_) => "must be a text",
             Shape::Array(_) => "must be an array",
             Shape::Object(_) => "must be an object",
-            Shape::Any | Shape::Nullable(_) | Shape::Named(_) => "must be another value",
+            Shape::Any
+            | Shape::Nullable(_)
+            | Shape::Named(_)
+            | Shape::Written(..)
+            | Shape::Default(..) => "must be another value",
         };
         self.fault(Rule::Type, message, place);
     }

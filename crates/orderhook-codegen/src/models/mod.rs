@@ -32,6 +32,8 @@ pub struct ModelSettings {
     pub hand_written: BTreeMap<String, String>,
     /// What to add to the documentation of the parts of the document.
     pub notes: Notes,
+    /// Whether server traits describe themselves to utoipa, behind a feature of that name.
+    pub utoipa: bool,
 }
 
 /// The models of `documents`, as the content of a module of the crate of the models: each schema

@@ -3,10 +3,14 @@
 //! What comes out leans on the crate `orderhook-runtime`, which reads, checks and answers, and has
 //! the trait `Server`: who the caller is, how a refusal looks.
 
-mod inputs;
+mod answers;
+mod bodies;
+mod handler;
 mod keywords;
-pub(crate) mod operation;
+mod parameters;
 mod refusals;
+mod routes;
+mod security;
 mod shapes;
 mod stub;
 mod tag;
@@ -20,15 +24,19 @@ use quote::quote;
 use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
-use operation::Operation;
+use crate::operation::{self, Operation};
+use refusals::Envelope;
 use shapes::Shapes;
+use tag::Context;
 
 /// Modules beside those of the tags, and what these import.
-const RESERVED: [&str; 5] = [
+const RESERVED: [&str; 7] = [
     "document",
     "handlers",
+    "method_routers",
     "not_implemented",
     "runtime",
+    "security",
     "shapes",
 ];
 
@@ -45,42 +53,76 @@ pub fn generate(
     settings: &ModelSettings,
     models: &str,
 ) -> Result<Vec<(String, TokenStream)>, Error> {
-    let mut types = TypeNames::new(document, settings, models)?;
     let operations = operation::served(document)?;
-    let mut shapes = Shapes::new(document);
-
-    let mut by_tag: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in &operations {
-        by_tag.entry(&operation.tag).or_default().push(operation);
-    }
+    routes::check(document, &operations)?;
+    let mut context = Context {
+        document,
+        settings,
+        envelope: Envelope::of(document, &operations),
+        types: TypeNames::new(document, settings, models)?,
+        shapes: Shapes::new(document),
+    };
+    let by_tag = by_tag(document, &operations)?;
     let mut modules = Vec::new();
     for (tag, operations) in &by_tag {
-        if RESERVED.contains(&names::field_name(tag).to_string().as_str()) {
-            let message = format!("the tag `{tag}` is the name of another module; write another");
-            return Err(document.unsupported(&operations[0].at, message));
-        }
         check_names(document, operations)?;
-        let module = tag::generate(document, tag, operations, &mut types, &mut shapes)?;
+        let module = tag::generate(&mut context, tag, operations)?;
         modules.push((names::field_name(tag).to_string(), module));
     }
+    let mut types = context.types;
     modules.push((
         "not_implemented".to_owned(),
         stub::generate(&by_tag, &mut types)?,
     ));
-    modules.push(("shapes".to_owned(), shapes_module(shapes)));
-    modules.push((
-        "document".to_owned(),
-        utoipa::document(document, &operations, &mut types)?,
-    ));
-    modules.insert(0, ("mod".to_owned(), root(&by_tag)));
+    let shapes = shapes_module(context.shapes);
+    let has_shapes = shapes.is_some();
+    modules.extend(shapes.map(|shapes| ("shapes".to_owned(), shapes)));
+    let security = security::generate(document, &operations)?;
+    let has_security = security.is_some();
+    modules.extend(security.map(|security| ("security".to_owned(), security)));
+    if settings.utoipa {
+        let document = utoipa::document(document, &operations, &mut types)?;
+        modules.push(("document".to_owned(), document));
+    }
+    let root = root(&by_tag, settings, has_shapes, has_security);
+    modules.insert(0, ("mod".to_owned(), root));
     Ok(modules)
+}
+
+/// The operations of each tag. Tags that are one in Rust are refused.
+fn by_tag<'o>(
+    document: &Document,
+    operations: &'o [Operation],
+) -> Result<BTreeMap<&'o str, Vec<&'o Operation>>, Error> {
+    let mut by_tag: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for operation in operations {
+        let module = names::field_name(&operation.tag).to_string();
+        if RESERVED.contains(&module.as_str()) {
+            let message = format!(
+                "the tag `{}` is the name of another module; write another",
+                operation.tag
+            );
+            return Err(document.unsupported(&operation.at, message));
+        }
+        let tag = *known.entry(module).or_insert(&operation.tag);
+        if tag != operation.tag {
+            let message = format!(
+                "the tag `{}` has the name of `{tag}` in Rust; write another",
+                operation.tag
+            );
+            return Err(document.unsupported(&operation.at, message));
+        }
+        by_tag.entry(&operation.tag).or_default().push(operation);
+    }
+    Ok(by_tag)
 }
 
 /// Two operations of a tag with one name would be code that does not compile.
 fn check_names(document: &Document, operations: &[&Operation]) -> Result<(), Error> {
     let mut taken = BTreeMap::new();
     for operation in operations {
-        for item in inputs::items(operation) {
+        for item in tag::items(operation) {
             if let Some(other) = taken.insert(item.clone(), &operation.at) {
                 let message = format!(
                     "its name in Rust, `{item}`, is one of {other} as well; write another `operationId`"
@@ -92,24 +134,39 @@ fn check_names(document: &Document, operations: &[&Operation]) -> Result<(), Err
     Ok(())
 }
 
-fn shapes_module(shapes: Shapes<'_>) -> TokenStream {
+fn shapes_module(shapes: Shapes<'_>) -> Option<TokenStream> {
     let statics = shapes.statics();
-    quote! {
-        //! What requests may hold.
-        use ::orderhook_runtime::shape::*;
-        #statics
-    }
+    (!statics.is_empty()).then(|| {
+        quote! {
+            //! What requests may hold.
+            use ::orderhook_runtime::shape::*;
+            #statics
+        }
+    })
 }
 
-fn root(by_tag: &BTreeMap<&str, Vec<&Operation>>) -> TokenStream {
+fn root(
+    by_tag: &BTreeMap<&str, Vec<&Operation>>,
+    settings: &ModelSettings,
+    has_shapes: bool,
+    has_security: bool,
+) -> TokenStream {
     let tags: Vec<_> = by_tag.keys().map(|tag| names::field_name(tag)).collect();
     let traits: Vec<_> = by_tag.keys().map(|tag| tag::trait_name(tag)).collect();
+    let document = settings.utoipa.then(|| {
+        quote! {
+            #[cfg(feature = "utoipa")]
+            pub mod document;
+        }
+    });
+    let shapes = has_shapes.then(|| quote! { mod shapes; });
+    let security = has_security.then(|| quote! { pub mod security; });
     quote! {
         #(pub mod #tags;)*
-        #[cfg(feature = "utoipa")]
-        pub mod document;
+        #document
         pub mod not_implemented;
-        mod shapes;
+        #security
+        #shapes
 
         use ::std::sync::Arc;
         use ::orderhook_runtime as runtime;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::operation::Operation;
-use super::tag;
+use super::{handler, tag};
 use crate::document::Error;
 use crate::models::TypeNames;
 use crate::names;
+use crate::operation::Operation;
 
 pub(super) fn generate(
     by_tag: &BTreeMap<&str, Vec<&Operation>>,
@@ -22,7 +22,7 @@ pub(super) fn generate(
         let mut methods = TokenStream::new();
         for operation in operations {
             let signature = tag::signature(operation, types)?;
-            let arguments = super::inputs::names(operation);
+            let arguments = handler::arguments(operation);
             methods.extend(quote! {
                 #signature {
                     #(drop(#arguments);)*

@@ -1,16 +1,25 @@
-//! One tag: its inputs, its trait, the handlers in front of the trait and their routes.
-
-use std::collections::BTreeMap;
+//! One tag: its inputs, its trait, its errors and answers, and what stands in front of the trait.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::operation::{Location, Operation};
+use super::parameters::{self, LOCATIONS};
+use super::refusals::{self, Envelope};
 use super::shapes::Shapes;
-use super::{inputs, refusals, utoipa};
-use crate::document::{Document, Error, pointer};
-use crate::models::TypeNames;
+use super::{answers, bodies, handler, routes};
+use crate::document::{Document, Error};
+use crate::models::{ModelSettings, TypeNames};
 use crate::names;
+use crate::operation::Operation;
+
+/// What every tag of a document is generated with.
+pub(super) struct Context<'a> {
+    pub(super) document: &'a Document,
+    pub(super) settings: &'a ModelSettings,
+    pub(super) envelope: Envelope,
+    pub(super) types: TypeNames<'a>,
+    pub(super) shapes: Shapes<'a>,
+}
 
 /// The trait of a tag: `webhooks` → `WebhooksApi`.
 pub(super) fn trait_name(tag: &str) -> Ident {
@@ -18,50 +27,53 @@ pub(super) fn trait_name(tag: &str) -> Ident {
 }
 
 pub(super) fn generate(
-    document: &Document,
+    context: &mut Context<'_>,
     tag: &str,
     operations: &[&Operation],
-    types: &mut TypeNames<'_>,
-    shapes: &mut Shapes<'_>,
 ) -> Result<TokenStream, Error> {
+    let document = context.document;
     let trait_name = trait_name(tag);
     let about = tag_description(document, tag);
-    let (mut inputs, mut methods, mut handlers, mut errors) = Default::default();
+    let (mut inputs, mut methods, mut handlers, mut outputs) = (
+        TokenStream::new(),
+        TokenStream::new(),
+        TokenStream::new(),
+        TokenStream::new(),
+    );
     for operation in operations {
-        add(
-            &mut inputs,
-            inputs::generate(document, operation, types, shapes)?,
-        );
-        add(&mut methods, method(operation, types)?);
-        add(
-            &mut handlers,
-            handler(document, operation, &trait_name, types)?,
-        );
-        add(&mut errors, refusals::generate(document, operation)?);
+        let (types, shapes) = (&mut context.types, &mut context.shapes);
+        inputs.extend(handler::constant(operation));
+        inputs.extend(parameters::generate(document, operation, types, shapes)?);
+        inputs.extend(bodies::generate(document, operation, types, shapes)?);
+        methods.extend(method(operation, types)?);
+        handlers.extend(handler::generate(
+            document,
+            operation,
+            &trait_name,
+            &context.envelope,
+            context.settings,
+            types,
+        )?);
+        outputs.extend(answers::generate(document, operation, types)?);
+        outputs.extend(refusals::generate(
+            document,
+            operation,
+            &context.envelope,
+            types,
+        )?);
     }
-    let routes = routes(operations, &trait_name);
+    let routes = routes::generate(operations, &trait_name);
     let trait_doc = names::doc(&format!(
         "{about}.\n\nEvery method is an operation of the document; its error has a variant for each refusal that the \
          document names and for nothing else."
     ));
     let module_doc = format!(" {about}.");
-    let has_input = operations
-        .iter()
-        .any(|operation| operation.body.is_some() || !operation.parameters.is_empty());
-    let shapes = has_input.then(|| quote! { use ::orderhook_runtime::shape::*; });
-    Ok(quote! {
-        #![doc = #module_doc]
-        use ::std::sync::Arc;
-        use ::axum::extract::{Request, State};
-        use ::axum::response::Response;
-        use ::orderhook_runtime::{self as runtime, Call, Exchange, Operation, Problem, Refusal, Server};
-        #shapes
-
+    let code = quote! {
         #trait_doc
         pub trait #trait_name: Server { #methods }
 
         #inputs
-        #errors
+        #outputs
         #routes
 
         /// The functions behind the routes, for routers of one's own.
@@ -69,11 +81,57 @@ pub(super) fn generate(
             use super::*;
             #handlers
         }
+    };
+    let imports = imports(&code);
+    Ok(quote! {
+        #![doc = #module_doc]
+        use ::std::sync::Arc;
+        use ::axum::extract::{Request, State};
+        use ::axum::response::Response;
+        #imports
+        #code
     })
 }
 
-fn add(code: &mut TokenStream, more: TokenStream) {
-    code.extend(more);
+/// What the code of a tag may take from the runtime, beside the runtime itself.
+const IMPORTED: [&str; 13] = [
+    "Answer",
+    "Call",
+    "Checked",
+    "Exchange",
+    "FilePart",
+    "Operation",
+    "Part",
+    "Parts",
+    "Problem",
+    "Refusal",
+    "Requirement",
+    "Server",
+    "Upload",
+];
+
+/// Imports of what the code names and of nothing else: what is unused is a warning.
+fn imports(code: &TokenStream) -> TokenStream {
+    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
+    let imported = imported.map(|name| format_ident!("{name}"));
+    let has_tables = ["Shape", "Parameter", "PartRow"]
+        .iter()
+        .any(|name| mentions(code, name));
+    let shapes = has_tables.then(|| quote! { use ::orderhook_runtime::shape::*; });
+    let status = mentions(code, "StatusCode").then(|| quote! { use ::axum::http::StatusCode; });
+    quote! {
+        #status
+        use ::orderhook_runtime::{self as runtime, #(#imported),*};
+        #shapes
+    }
+}
+
+fn mentions(code: &TokenStream, name: &str) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
 }
 
 fn tag_description(document: &Document, tag: &str) -> String {
@@ -97,20 +155,23 @@ pub(super) fn signature(
 ) -> Result<TokenStream, Error> {
     let name = names::field_name(&operation.id);
     let error = refusals::name(operation);
-    let success = types.of(&operation.success.schema_at)?;
-    let principal = match operation.security.is_empty() {
-        true => quote! { () },
-        false => quote! { Self::Principal },
+    let success = answers::kind(operation, types)?;
+    let principal = match (operation.security.is_open(), operation.security.anonymous) {
+        (true, _) => quote! { () },
+        (false, false) => quote! { Self::Principal },
+        (false, true) => quote! { Option<Self::Principal> },
     };
     let mut arguments = quote! { call: Call<#principal> };
-    for location in [Location::Path, Location::Query, Location::Header] {
-        if let Some((name, kind)) = inputs::argument(operation, location) {
+    for location in LOCATIONS {
+        if let Some((name, kind)) = parameters::argument(operation, location) {
             arguments.extend(quote! { , #name: #kind });
         }
     }
-    if let Some(body) = &operation.body {
-        let body = types.of(&body.schema_at)?;
+    if let Some(body) = bodies::argument(operation, types)? {
         arguments.extend(quote! { , body: #body });
+    }
+    if handler::takes_parts(operation) {
+        arguments.extend(quote! { , parts: ::axum::http::request::Parts });
     }
     Ok(quote! {
         fn #name(&self, #arguments)
@@ -125,139 +186,19 @@ fn method(operation: &Operation, types: &mut TypeNames<'_>) -> Result<TokenStrea
     Ok(quote! { #documentation #signature; })
 }
 
-fn handler(
-    document: &Document,
-    operation: &Operation,
-    trait_name: &Ident,
-    types: &mut TypeNames<'_>,
-) -> Result<TokenStream, Error> {
-    let name = names::field_name(&operation.id);
-    let constant = names::const_name(&operation.id);
-    let error = refusals::name(operation);
-    let status = operation.success.status;
-    let annotation = utoipa::path(document, operation, types)?;
-    let documentation = names::doc(&format!(
-        "Answers `{} {}`.",
-        operation.method.to_uppercase(),
-        operation.path
-    ));
-
-    let mut read = TokenStream::new();
-    let mut arguments = Vec::new();
-    for (location, reader) in [
-        (Location::Path, "path"),
-        (Location::Query, "query"),
-        (Location::Header, "headers"),
-    ] {
-        if let Some((argument, _)) = inputs::argument(operation, location) {
-            let table = inputs::table(operation, location);
-            let reader = names::field_name(reader);
-            let wait = (location == Location::Path).then(|| quote! { .await });
-            read.extend(quote! { let #argument = input.#reader(#table)#wait; });
-            arguments.push(argument);
+/// Every name that an operation takes in the module of its tag.
+pub(super) fn items(operation: &Operation) -> Vec<String> {
+    let mut items = vec![
+        names::field_name(&operation.id),
+        names::const_name(&operation.id),
+        refusals::name(operation),
+    ];
+    for location in LOCATIONS {
+        if let Some((_, kind)) = parameters::argument(operation, location) {
+            items.extend([kind, parameters::table(operation, location)]);
         }
     }
-    if operation.body.is_some() {
-        let shape = inputs::body_shape(operation);
-        read.extend(quote! {
-            let body = input.body(api.body_limit()).await?;
-            let body = input.json(&#shape, &body);
-        });
-        arguments.push(names::field_name("body"));
-    }
-    let values = arguments
-        .iter()
-        .map(|argument| quote! { input.typed(#argument) });
-    let take = match arguments.is_empty() {
-        true => quote! {},
-        false => quote! {
-            let (#(#arguments,)*) = (#(#values,)*);
-            let (#(Some(#arguments),)*) = (#(#arguments,)*) else { return Err(input.refusal()) };
-        },
-    };
-    let principal = match operation.security.is_empty() {
-        true => quote! { () },
-        false => quote! { api.authenticate(&input.parts, &#constant).await? },
-    };
-    // Only reading changes the input, and who neither reads nor authenticates needs none.
-    let input = match (arguments.is_empty(), operation.security.is_empty()) {
-        (false, _) => quote! { let mut input = runtime::Input::new(request); },
-        (true, false) => quote! { let input = runtime::Input::new(request); },
-        (true, true) => quote! {},
-    };
-    Ok(quote! {
-        #documentation
-        #annotation
-        pub async fn #name<S: #trait_name>(State(api): State<Arc<S>>, request: Request) -> Response {
-            let exchange = Exchange::begin(&*api, &#constant, &request);
-            let answer = async {
-                #input
-                let principal = #principal;
-                #read
-                #take
-                let call = exchange.call(&#constant, principal);
-                api.#name(call, #(#arguments),*).await.map_err(#error::into_refusal)
-            };
-            exchange.answer(#status, answer).await
-        }
-    })
-}
-
-/// A `MethodRouter` for each operation, and a router for all of the tag.
-fn routes(operations: &[&Operation], trait_name: &Ident) -> TokenStream {
-    let mut by_path: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in operations {
-        by_path.entry(&operation.path).or_default().push(operation);
-    }
-    let mut each = TokenStream::new();
-    for operation in operations {
-        let name = names::field_name(&operation.id);
-        let method = names::field_name(&operation.method);
-        let documentation = names::doc(&format!(
-            "The route of `{} {}`, for a path of one's own; parameters of the path keep their names.",
-            operation.method.to_uppercase(),
-            operation.path
-        ));
-        each.extend(quote! {
-            #documentation
-            pub fn #name<S: #trait_name>() -> ::axum::routing::MethodRouter<Arc<S>> {
-                ::axum::routing::#method(handlers::#name::<S>)
-            }
-        });
-    }
-    let paths = by_path.iter().map(|(path, operations)| {
-        let names: Vec<_> = operations
-            .iter()
-            .map(|operation| names::field_name(&operation.id))
-            .collect();
-        let (first, rest) = (&names[0], &names[1..]);
-        quote! { .route(#path, #first::<S>()#(.merge(#rest::<S>()))*) }
-    });
-    quote! {
-        /// Every operation of the tag, at its documented path.
-        pub fn router<S: #trait_name>(server: Arc<S>) -> ::axum::Router {
-            runtime::with_fallbacks(routes::<S>()).with_state(server)
-        }
-
-        /// The same without the refusals for unknown paths and methods, to merge with other routes
-        /// before [`with_fallbacks`](runtime::with_fallbacks).
-        pub fn routes<S: #trait_name>() -> ::axum::Router<Arc<S>> {
-            use method_routers::*;
-            ::axum::Router::new() #(#paths)*
-        }
-
-        /// One route an operation.
-        pub mod method_routers {
-            use super::*;
-            #each
-        }
-    }
-}
-
-/// The last token of a pointer is a schema's name where the schema is a component.
-pub(super) fn component(document: &Document, at: &str) -> Option<String> {
-    let reference = document
-        .get(at)
-        .and_then(crate::document::shape::reference)?;
-    Some(pointer::last(reference))
+    items.extend(answers::is_enum(operation).then(|| answers::name(operation)));
+    items.extend(bodies::items(operation));
+    items.iter().map(Ident::to_string).collect()
 }

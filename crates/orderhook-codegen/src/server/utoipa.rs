@@ -4,10 +4,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::operation::{Location, Operation, Parameter};
 use crate::document::{Document, Error};
 use crate::models::{self, TypeNames};
 use crate::names;
+use crate::operation::{Answer, Location, Operation, Parameter, Status};
 
 /// `#[utoipa::path(…)]` for the handler of `operation`.
 pub(super) fn path(
@@ -23,28 +23,25 @@ pub(super) fn path(
     }
     let body = match &operation.body {
         None => quote! {},
-        Some(body) => {
-            let kind = types.of(&body.schema_at)?;
-            quote! { request_body = #kind, }
-        }
+        Some(body) => match body.only_json().and_then(|media| media.schema_at.as_ref()) {
+            Some(at) => {
+                let kind = types.of(at)?;
+                quote! { request_body = #kind, }
+            }
+            None => return Err(document.unsupported(&body.at, UNKNOWN)),
+        },
     };
-    let success = &operation.success;
-    let answers = std::iter::once((success.status, &success.description, &success.schema_at))
-        .chain(
-            operation
-                .refusals
-                .iter()
-                .map(|refusal| (refusal.status, &refusal.description, &refusal.schema_at)),
-        );
+    // What succeeds first.
+    let answers = operation.successes().chain(operation.refusals());
     let mut responses = TokenStream::new();
-    for (status, description, schema_at) in answers {
-        let kind = types.of(schema_at)?;
-        responses.extend(quote! { (status = #status, description = #description, body = #kind), });
+    for answer in answers {
+        responses.extend(response(document, answer, types)?);
     }
-    let security = operation
-        .security
-        .iter()
-        .map(|scheme| quote! { (#scheme = []) });
+    let security = operation.security.alternatives.iter().flatten();
+    let security = security.map(|requirement| {
+        let scheme = &requirement.scheme;
+        quote! { (#scheme = []) }
+    });
     Ok(quote! {
         #[cfg_attr(feature = "utoipa", ::utoipa::path(
             #method,
@@ -57,6 +54,30 @@ pub(super) fn path(
             security(#(#security),*)
         ))]
     })
+}
+
+const UNKNOWN: &str = "utoipa is not told of bodies other than JSON with a schema or of ranges of statuses; turn `utoipa` off";
+
+fn response(
+    document: &Document,
+    answer: &Answer,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    let Status::Code(status) = answer.status else {
+        return Err(document.unsupported(&answer.at, UNKNOWN));
+    };
+    let description = &answer.description;
+    match answer.media.as_slice() {
+        [media] if media.is_plain_json() => match &media.schema_at {
+            Some(at) => {
+                let kind = types.of(at)?;
+                Ok(quote! { (status = #status, description = #description, body = #kind), })
+            }
+            None => Err(document.unsupported(&media.at, UNKNOWN)),
+        },
+        [] => Ok(quote! { (status = #status, description = #description), }),
+        _ => Err(document.unsupported(&answer.at, UNKNOWN)),
+    }
 }
 
 fn parameter(
@@ -74,6 +95,7 @@ fn parameter(
         Location::Path => quote! { Path },
         Location::Query => quote! { Query },
         Location::Header => quote! { Header },
+        Location::Cookie => quote! { Cookie },
     };
     let limits = models::limits(document, &parameter.schema_at);
     let limits = limits.iter().map(models::Limit::utoipa);

@@ -86,9 +86,21 @@ fn names_that_collide_in_rust() {
     );
     check(
         "s",
-        "      security: []",
-        "      callbacks: {}",
-        "27:7: /paths/~1open/get/callbacks: callbacks can't be generated; describe them under `x-webhooks`",
+        "  /open:",
+        "  /things/{id}:",
+        "24:5: /paths/~1things~1{id}/get: `{id}` is no parameter `in: path`; add it",
+    );
+    check(
+        "s",
+        "  /open:\n    get:",
+        "  /things/{id}:\n    get:\n      parameters: [{name: id, in: path, required: true, schema: {type: string}}]",
+        "24:5: /paths/~1things~1{id}/get: the path is that of /paths/~1things~1{name}/put with other names of parameters; write the same names",
+    );
+    check(
+        "s",
+        "operationId: open\n      tags: [things]",
+        "operationId: open\n      tags: [Things]",
+        "24:5: /paths/~1open/get: the tag `Things` has the name of `things` in Rust; write another",
     );
 }
 

@@ -192,54 +192,42 @@ fn an_operation_needs_no_id_and_no_tag() {
 }
 
 #[test]
-fn operations() {
+fn answers() {
     check(
         "s",
-        "responses:\n        '200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}",
-        "responses:",
-        "24:5: /paths/~1open/get: no status of success; document one",
+        "'200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}\n        '500'",
+        "'400'",
+        "24:5: /paths/~1open/get: no status of success; document one, or `default`",
     );
     check(
         "s",
         "'400':",
-        "'201':",
-        "11:5: /paths/~1things~1{name}/put: two statuses of success; keep one",
-    );
-    check(
-        "s",
-        "'400':",
-        "'301':",
-        "21:9: /paths/~1things~1{name}/put/responses/301: the status `301` can't be generated; name each status of success or refusal",
-    );
-    check(
-        "s",
-        "'400':",
-        "default:",
-        "21:9: /paths/~1things~1{name}/put/responses/default: the status `default` can't be generated; name each status of success or refusal",
-    );
-    check(
-        "s",
-        "'400': {description: bad, content: {application/json: {schema: {$ref: '#/components/schemas/Refusal'}}}}",
-        "'400': {description: bad, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}",
-        "61:62: /components/responses/Broken/content/application~1json/schema: the refusals of an operation have different schemas; refer to the one envelope in all of them",
+        "'600':",
+        "21:9: /paths/~1things~1{name}/put/responses/600: `600` is no status; write a number from 100 to 599, a range such as `4XX`, or `default`",
     );
     check(
         "s",
         "'400': {description: bad, content: {application/json: {",
-        "'400': {description: bad, content: {text/plain: {",
-        "21:9: /paths/~1things~1{name}/put/responses/400: only bodies of `application/json` can be generated",
+        "'400': {description: bad, content: {application/xml: {",
+        "21:45: /paths/~1things~1{name}/put/responses/400/content/application~1xml: nothing here reads or writes `application/xml` by a schema; use JSON, a form, or `type: string`",
     );
     check(
         "s",
-        "'200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}",
-        "'204': {description: done}",
-        "29:9: /paths/~1open/get/responses/204: an empty body can't be generated; give it `application/json`",
+        "'400': {description: bad, content: {application/json: {",
+        "'400': {description: bad, content: {json: {",
+        "21:45: /paths/~1things~1{name}/put/responses/400/content/json: `json` is no media type; write one such as `application/json`",
     );
     check(
         "s",
-        "'500': {$ref: '#/components/responses/Broken'}\n\n",
-        "\n\n",
-        "24:5: /paths/~1open/get: an operation can fail; document the status 500",
+        "'400': {description: bad,",
+        "'400': {description: bad, headers: {a b: {schema: {type: string}}},",
+        "21:45: /paths/~1things~1{name}/put/responses/400/headers/a b: `a b` is no name of a header; write letters, digits and dashes",
+    );
+    check(
+        "s",
+        "'400': {description: bad,",
+        "'400': {description: bad, headers: {a: {}},",
+        "21:45: /paths/~1things~1{name}/put/responses/400/headers/a: a header needs a `schema`; add it",
     );
 }
 
@@ -270,39 +258,49 @@ fn what_the_client_cannot_express() {
 fn inputs() {
     check(
         "s",
-        "required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/Thing'}",
-        "content:\n          application/json:\n            schema: {$ref: '#/components/schemas/Thing'}",
-        "14:7: /paths/~1things~1{name}/put/requestBody: an optional body can't be generated; write `required: true`",
-    );
-    check(
-        "s",
-        "in: query",
-        "in: cookie",
-        "59:5: /components/parameters/Dry: a parameter in `cookie` can't be generated; use path, query or header",
+        "{type: boolean}",
+        "{type: array, items: {type: string}}, style: deepObject",
+        "59:5: /components/parameters/Dry: a list can't stand in a query in the style `deepObject` with `explode: false`; write another",
     );
     check(
         "s",
         "{type: boolean}",
-        "{type: array, items: {type: string}}",
-        "59:56: /components/parameters/Dry/schema: a parameter of type `array` or `object` can't be generated; use a scalar or the body",
-    );
-    check(
-        "s",
-        "{type: boolean}",
-        "{$ref: '#/components/schemas/Thing'}",
-        "59:56: /components/parameters/Dry/schema: a parameter of type `array` or `object` can't be generated; use a scalar or the body",
-    );
-    check(
-        "s",
-        "{type: boolean}",
-        "{allOf: [{$ref: '#/components/schemas/Thing'}]}",
-        "59:56: /components/parameters/Dry/schema: a parameter of type `array` or `object` can't be generated; use a scalar or the body",
+        "{$ref: '#/components/schemas/Thing'}, style: pipeDelimited",
+        "59:5: /components/parameters/Dry: an object can't stand in a query in the style `pipeDelimited` with `explode: false`; write another",
     );
     check(
         "s",
         "description: Only try, schema: {type: boolean}",
-        "description: Only try, content: {application/json: {}}",
+        "description: Only try",
         "59:5: /components/parameters/Dry: a parameter needs a `schema`; add it",
+    );
+    check(
+        "s",
+        "description: Only try, schema: {type: boolean}",
+        "description: Only try, content: {text/plain: {schema: {type: string}}}",
+        "59:5: /components/parameters/Dry: the `content` of a parameter must be `application/json` with a `schema`; write that",
+    );
+    check(
+        "s",
+        "/things/{name}:",
+        "/things/{name}.json:",
+        "11:5: /paths/~1things~1{name}.json/put: a parameter must be a whole segment of the path, and `{name}.json` is more; split it",
+    );
+    check(
+        "s",
+        "/things/{name}:",
+        "/things:",
+        "11:5: /paths/~1things/put: the parameter `name` is not in the path; add it or leave it out",
+    );
+}
+
+#[test]
+fn security() {
+    check(
+        "s",
+        "security: []",
+        "security: [{unknown: []}]",
+        "27:19: /paths/~1open/get/security/0/unknown: there is no security scheme `unknown`; add it to `#/components/securitySchemes`",
     );
 }
 
@@ -330,12 +328,12 @@ fn pushes() {
         "p",
         "      requestBody:\n        required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/Moved'}\n",
         "",
-        "34:5: /x-webhooks/moved/post: a push needs a body; add `requestBody`",
+        "34:5: /x-webhooks/moved/post: a push needs a body of JSON with a schema; add `requestBody` with `required: true`",
     );
     check(
         "p",
         "required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/Other'}",
         "content:\n          application/json:\n            schema: {$ref: '#/components/schemas/Other'}",
-        "49:7: /x-webhooks/other/post/requestBody: an optional body can't be generated; write `required: true`",
+        "46:5: /x-webhooks/other/post: a push needs a body of JSON with a schema; add `requestBody` with `required: true`",
     );
 }

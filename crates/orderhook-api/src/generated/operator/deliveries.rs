@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// What becomes of an event at each endpoint, attempt by attempt.
@@ -71,6 +71,14 @@ static LIST_DELIVERIES: Operation = Operation {
     id: "list_deliveries",
     method: "GET",
     path: "/v1/deliveries",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/deliveries`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -181,6 +189,14 @@ static GET_DELIVERY: Operation = Operation {
     id: "get_delivery",
     method: "GET",
     path: "/v1/deliveries/{delivery_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/deliveries/{delivery_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -203,6 +219,14 @@ static LIST_ATTEMPTS: Operation = Operation {
     id: "list_attempts",
     method: "GET",
     path: "/v1/deliveries/{delivery_id}/attempts",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/deliveries/{delivery_id}/attempts`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -261,6 +285,14 @@ static REPLAY_DELIVERY: Operation = Operation {
     id: "replay_delivery",
     method: "POST",
     path: "/v1/deliveries/{delivery_id}/replay",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/deliveries/{delivery_id}/replay`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -283,6 +315,14 @@ static REPLAY_DELIVERIES: Operation = Operation {
     id: "replay_deliveries",
     method: "POST",
     path: "/v1/replays",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 static REPLAY_DELIVERIES_BODY: Shape = Shape::Named(&super::shapes::REPLAY_REQUEST);
 /// Why `list_deliveries` is refused.

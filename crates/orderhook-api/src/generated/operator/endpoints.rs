@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// The receivers of pushes, each with a queue of its own.
@@ -61,6 +61,14 @@ static LIST_ENDPOINTS: Operation = Operation {
     id: "list_endpoints",
     method: "GET",
     path: "/v1/endpoints",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/endpoints`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -121,6 +129,14 @@ static GET_ENDPOINT: Operation = Operation {
     id: "get_endpoint",
     method: "GET",
     path: "/v1/endpoints/{endpoint_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/endpoints/{endpoint_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -143,6 +159,14 @@ static PAUSE_ENDPOINT: Operation = Operation {
     id: "pause_endpoint",
     method: "POST",
     path: "/v1/endpoints/{endpoint_id}/pause",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/endpoints/{endpoint_id}/pause`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -166,6 +190,14 @@ static RESUME_ENDPOINT: Operation = Operation {
     id: "resume_endpoint",
     method: "POST",
     path: "/v1/endpoints/{endpoint_id}/resume",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/endpoints/{endpoint_id}/resume`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// What was published.
@@ -37,6 +37,14 @@ static LIST_EVENTS: Operation = Operation {
     id: "list_events",
     method: "GET",
     path: "/v1/events",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/events`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -136,6 +144,14 @@ static GET_EVENT: Operation = Operation {
     id: "get_event",
     method: "GET",
     path: "/v1/events/{event_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/events/{event_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// The merchants of the server, their access tokens and their signing secrets.
@@ -99,6 +99,14 @@ static LIST_MERCHANTS: Operation = Operation {
     id: "list_merchants",
     method: "GET",
     path: "/v1/merchants",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/merchants`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -140,6 +148,14 @@ static CREATE_MERCHANT: Operation = Operation {
     id: "create_merchant",
     method: "POST",
     path: "/v1/merchants",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Header parameters of `POST /v1/merchants`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -164,6 +180,14 @@ static GET_MERCHANT: Operation = Operation {
     id: "get_merchant",
     method: "GET",
     path: "/v1/merchants/{merchant_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/merchants/{merchant_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -186,6 +210,14 @@ static LIST_TOKENS: Operation = Operation {
     id: "list_tokens",
     method: "GET",
     path: "/v1/merchants/{merchant_id}/tokens",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `GET /v1/merchants/{merchant_id}/tokens`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -244,6 +276,14 @@ static CREATE_TOKEN: Operation = Operation {
     id: "create_token",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/tokens",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/tokens`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -283,6 +323,14 @@ static REVOKE_TOKEN: Operation = Operation {
     id: "revoke_token",
     method: "DELETE",
     path: "/v1/merchants/{merchant_id}/tokens/{token_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `DELETE /v1/merchants/{merchant_id}/tokens/{token_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -316,6 +364,14 @@ static ROTATE_MERCHANT_SECRET: Operation = Operation {
     id: "rotate_merchant_secret",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/secret-rotations",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/secret-rotations`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

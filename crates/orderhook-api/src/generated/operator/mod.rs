@@ -10,6 +10,7 @@ pub mod webhooks;
 #[cfg(feature = "utoipa")]
 pub mod document;
 pub mod not_implemented;
+pub mod security;
 mod shapes;
 use ::std::sync::Arc;
 use ::orderhook_runtime as runtime;

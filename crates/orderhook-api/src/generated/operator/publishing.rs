@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// What happened, for the server to push.
@@ -61,6 +61,14 @@ static PUBLISH_ORDER_STATUS_CHANGE: Operation = Operation {
     id: "publish_order_status_change",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/order-status-changes",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/order-status-changes`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -100,6 +108,14 @@ static PUBLISH_CARD_EVENT: Operation = Operation {
     id: "publish_card_event",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/card-events",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/card-events`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -141,6 +157,14 @@ static PUBLISH_CARD_EVENTS: Operation = Operation {
     id: "publish_card_events",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/card-event-batches",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/card-event-batches`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 /// How the server is doing.
 ///
@@ -25,6 +25,14 @@ static GET_STATUS: Operation = Operation {
     id: "get_status",
     method: "GET",
     path: "/v1/status",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Why `get_status` is refused.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// Webhooks that the operator provides for a merchant.
@@ -67,6 +67,14 @@ static CREATE_MERCHANT_WEBHOOK: Operation = Operation {
     id: "create_merchant_webhook",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/webhooks",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/webhooks`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -108,6 +116,14 @@ static SUBSCRIBE_MERCHANT_WEBHOOK: Operation = Operation {
     id: "subscribe_merchant_webhook",
     method: "POST",
     path: "/v1/merchants/{merchant_id}/webhooks/{webhook_id}/subscriptions",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/merchants/{merchant_id}/webhooks/{webhook_id}/subscriptions`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -144,6 +160,14 @@ static DELETE_WEBHOOK: Operation = Operation {
     id: "delete_webhook",
     method: "DELETE",
     path: "/v1/webhooks/{webhook_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `DELETE /v1/webhooks/{webhook_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -166,6 +190,14 @@ static ROTATE_WEBHOOK_SECRET: Operation = Operation {
     id: "rotate_webhook_secret",
     method: "POST",
     path: "/v1/webhooks/{webhook_id}/secret-rotations",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::OPERATOR_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/webhooks/{webhook_id}/secret-rotations`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

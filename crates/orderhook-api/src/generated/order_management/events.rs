@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// The catalogue of event types, and which webhook is subscribed to which.
@@ -49,6 +49,14 @@ static SUBSCRIBE_EVENT: Operation = Operation {
     id: "subscribe_event",
     method: "POST",
     path: "/v1/webhooks/{webhook_id}/subscriptions",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `POST /v1/webhooks/{webhook_id}/subscriptions`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -74,6 +82,14 @@ static UNSUBSCRIBE_EVENT: Operation = Operation {
     id: "unsubscribe_event",
     method: "DELETE",
     path: "/v1/webhooks/{webhook_id}/subscriptions/{event_type}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `DELETE /v1/webhooks/{webhook_id}/subscriptions/{event_type}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -104,6 +120,14 @@ static LIST_EVENTS: Operation = Operation {
     id: "list_events",
     method: "GET",
     path: "/v1/events",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/events`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

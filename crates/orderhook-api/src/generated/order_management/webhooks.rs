@@ -5,7 +5,7 @@ use ::std::sync::Arc;
 use ::axum::extract::{Request, State};
 use ::axum::response::Response;
 use ::orderhook_runtime::{
-    self as runtime, Call, Exchange, Operation, Problem, Refusal, Server,
+    self as runtime, Call, Exchange, Operation, Problem, Refusal, Requirement, Server,
 };
 use ::orderhook_runtime::shape::*;
 /// The addresses that a merchant wants events sent to.
@@ -54,6 +54,14 @@ static LIST_WEBHOOKS: Operation = Operation {
     id: "list_webhooks",
     method: "GET",
     path: "/v1/webhooks",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Query parameters of `GET /v1/webhooks`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -111,6 +119,14 @@ static CREATE_WEBHOOK: Operation = Operation {
     id: "create_webhook",
     method: "POST",
     path: "/v1/webhooks",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Header parameters of `POST /v1/webhooks`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]
@@ -133,6 +149,14 @@ static UPDATE_WEBHOOK: Operation = Operation {
     id: "update_webhook",
     method: "PUT",
     path: "/v1/webhooks/{webhook_id}",
+    security: &[
+        &[
+            Requirement {
+                scheme: &super::security::ACCESS_TOKEN,
+                scopes: &[],
+            },
+        ],
+    ],
 };
 /// Path parameters of `PUT /v1/webhooks/{webhook_id}`.
 #[derive(Debug, Clone, PartialEq, ::serde::Deserialize)]

@@ -1,18 +1,23 @@
-//! The typed inputs of an operation, and the tables that requests are read and checked by.
+//! The parameters of an operation: a struct for those of each location, and the tables that
+//! requests are read and checked by.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::operation::{Location, Operation, Parameter};
-use super::refusals;
 use super::shapes::Shapes;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
+use crate::operation::{Location, Operation, Parameter, Style, Written};
 
-const LOCATIONS: [Location; 3] = [Location::Path, Location::Query, Location::Header];
+pub(super) const LOCATIONS: [Location; 4] = [
+    Location::Path,
+    Location::Query,
+    Location::Header,
+    Location::Cookie,
+];
 
 impl Location {
     fn suffix(self) -> &'static str {
@@ -20,6 +25,16 @@ impl Location {
             Self::Path => "Path",
             Self::Query => "Query",
             Self::Header => "Headers",
+            Self::Cookie => "Cookies",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Path => "Path",
+            Self::Query => "Query",
+            Self::Header => "Header",
+            Self::Cookie => "Cookie",
         }
     }
 }
@@ -36,23 +51,14 @@ pub(super) fn table(operation: &Operation, location: Location) -> Ident {
     names::const_name(&format!("{}_{}", operation.id, location.suffix()))
 }
 
-/// The static with the shape of the body.
-pub(super) fn body_shape(operation: &Operation) -> Ident {
-    names::const_name(&format!("{}_body", operation.id))
-}
-
+/// The structs and tables of an operation.
 pub(super) fn generate(
     document: &Document,
     operation: &Operation,
     types: &mut TypeNames<'_>,
     shapes: &mut Shapes<'_>,
 ) -> Result<TokenStream, Error> {
-    let constant = names::const_name(&operation.id);
-    let (id, path) = (&operation.id, &operation.path);
-    let method = operation.method.to_uppercase();
-    let mut code = quote! {
-        static #constant: Operation = Operation { id: #id, method: #method, path: #path };
-    };
+    let mut code = TokenStream::new();
     for location in LOCATIONS {
         let Some((_, kind)) = argument(operation, location) else {
             continue;
@@ -69,21 +75,14 @@ pub(super) fn generate(
                 return Err(document.unsupported(&operation.at, message));
             }
             fields.extend(field(parameter, types)?);
-            let shape = shapes.of(&parameter.schema_at)?;
-            let (name, required, allow_empty) =
-                (&parameter.name, parameter.required, parameter.allow_empty);
-            rows.extend(quote! {
-                Parameter { name: #name, required: #required, allow_empty: #allow_empty, shape: #shape },
-            });
+            rows.extend(row(parameter, shapes)?);
         }
         let table = table(operation, location);
         let documentation = names::doc(&format!(
-            "{} parameters of `{method} {path}`.",
-            match location {
-                Location::Path => "Path",
-                Location::Query => "Query",
-                Location::Header => "Header",
-            }
+            "{} parameters of `{} {}`.",
+            location.title(),
+            operation.method.to_uppercase(),
+            operation.path
         ));
         code.extend(quote! {
             #documentation
@@ -91,11 +90,6 @@ pub(super) fn generate(
             pub struct #kind { #fields }
             static #table: &[Parameter] = &[#rows];
         });
-    }
-    if let Some(body) = &operation.body {
-        let name = body_shape(operation);
-        let shape = shapes.of(&body.schema_at)?;
-        code.extend(quote! { static #name: Shape = #shape; });
     }
     Ok(code)
 }
@@ -114,39 +108,47 @@ fn field(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenStream
         true => quote! {},
         false => quote! { #[serde(rename = #wire)] },
     };
-    let kind = match parameter.required {
+    let kind = match parameter.required || parameter.default.is_some() {
         true => kind,
         false => quote! { Option<#kind> },
     };
     Ok(quote! { #documentation #rename pub #name: #kind, })
 }
 
-/// Every name that an operation takes in the module of its tag.
-pub(super) fn items(operation: &Operation) -> Vec<String> {
-    let mut items = vec![
-        names::field_name(&operation.id),
-        names::const_name(&operation.id),
-        refusals::name(operation),
-    ];
-    for location in LOCATIONS {
-        if let Some((_, kind)) = argument(operation, location) {
-            items.extend([kind, table(operation, location)]);
-        }
+/// A row of the table.
+fn row(parameter: &Parameter, shapes: &mut Shapes<'_>) -> Result<TokenStream, Error> {
+    let mut shape = shapes.of(&parameter.schema_at)?;
+    let style = match parameter.written {
+        Written::Plain => None,
+        Written::Json => Some(quote! { Json }),
+        Written::Styled(style) => Some(style_name(style)),
+    };
+    if let Some(style) = style {
+        shape = quote! { Shape::Written(Style::#style, &#shape) };
     }
-    if operation.body.is_some() {
-        items.push(body_shape(operation));
+    if let Some(default) = &parameter.default {
+        let default = default.to_string();
+        shape = quote! { Shape::Default(#default, &#shape) };
     }
-    items.iter().map(Ident::to_string).collect()
+    let (name, required, allow_empty) =
+        (&parameter.name, parameter.required, parameter.allow_empty);
+    Ok(quote! {
+        Parameter { name: #name, required: #required, allow_empty: #allow_empty, shape: #shape },
+    })
 }
 
-/// The names of the arguments behind `call`, in their order.
-pub(super) fn names(operation: &Operation) -> Vec<Ident> {
-    let arguments = LOCATIONS
-        .iter()
-        .filter_map(|&location| argument(operation, location));
-    let mut arguments: Vec<_> = arguments.map(|(name, _)| name).collect();
-    if operation.body.is_some() {
-        arguments.push(names::field_name("body"));
+fn style_name(style: Style) -> TokenStream {
+    match style {
+        Style::Form(false) => quote! { Form },
+        Style::Form(true) => quote! { FormExploded },
+        Style::Simple(false) => quote! { Simple },
+        Style::Simple(true) => quote! { SimpleExploded },
+        Style::Label(false) => quote! { Label },
+        Style::Label(true) => quote! { LabelExploded },
+        Style::Matrix(false) => quote! { Matrix },
+        Style::Matrix(true) => quote! { MatrixExploded },
+        Style::SpaceDelimited => quote! { SpaceDelimited },
+        Style::PipeDelimited => quote! { PipeDelimited },
+        Style::DeepObject => quote! { DeepObject },
     }
-    arguments
 }

@@ -1,0 +1,276 @@
+//! Parameters, and how their values are written.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::api::media_types;
+use crate::document::{Document, Error, Node, pointer};
+
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    pub(crate) required: bool,
+    /// Whether an empty value stands for none.
+    pub(crate) allow_empty: bool,
+    pub(crate) description: String,
+    pub(crate) schema_at: String,
+    pub(crate) written: Written,
+    /// What stands for a value that is absent.
+    pub(crate) default: Option<Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Location {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+/// How a value becomes text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A scalar, as it is.
+    Plain,
+    /// A list or an object, or a scalar in a style that marks it.
+    Styled(Style),
+    /// JSON.
+    Json,
+}
+
+/// The styles of OpenAPI 3.0; the flag is `explode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Form(bool),
+    Simple(bool),
+    Label(bool),
+    Matrix(bool),
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
+}
+
+/// Headers that the specification tells to ignore as parameters: other members describe them.
+pub(super) fn is_ignored(parameter: &Value) -> bool {
+    let text = |name: &str| parameter.get(name).and_then(Value::as_str);
+    let ignored = ["accept", "content-type", "authorization"];
+    let name = text("name").unwrap_or_default().to_ascii_lowercase();
+    text("in") == Some("header") && ignored.contains(&name.as_str())
+}
+
+pub(super) fn read(document: &Document, node: &Node<'_>) -> Result<Parameter, Error> {
+    let flag = |name: &str| node.value.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| {
+        let text = node.value.get(name).and_then(Value::as_str);
+        text.unwrap_or_default()
+    };
+    let location = match text("in") {
+        "path" => Location::Path,
+        "query" => Location::Query,
+        "header" => Location::Header,
+        "cookie" => Location::Cookie,
+        other => {
+            let message = format!(
+                "`in: {other}` is no place of a parameter; use path, query, header or cookie"
+            );
+            return Err(document.unsupported(&node.pointer, message));
+        }
+    };
+    let name = text("name").to_owned();
+    if location == Location::Header && http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        let message = format!("`{name}` is no name of a header; write letters, digits and dashes");
+        return Err(document.unsupported(&node.pointer, message));
+    }
+    let (schema_at, written) = written(document, node, location)?;
+    let schema = document.resolve(&schema_at)?;
+    let required = flag("required") || location == Location::Path;
+    let default = schema
+        .value
+        .get("default")
+        .filter(|default| !default.is_null());
+    Ok(Parameter {
+        name,
+        location,
+        required,
+        allow_empty: flag("allowEmptyValue"),
+        description: super::description(node),
+        schema_at,
+        written,
+        default: default.filter(|_| !required).cloned(),
+    })
+}
+
+fn written(
+    document: &Document,
+    node: &Node<'_>,
+    location: Location,
+) -> Result<(String, Written), Error> {
+    let schema_at = pointer::join(&node.pointer, "schema");
+    if node.value.get("schema").is_some() {
+        let kind = kind(document, &schema_at, 0)?;
+        let written = styled(document, node, location, kind)?;
+        return Ok((schema_at, written));
+    }
+    match media_types(node).as_slice() {
+        [json]
+            if pointer::last(&json.pointer) == "application/json"
+                && json.value.get("schema").is_some() =>
+        {
+            Ok((pointer::join(&json.pointer, "schema"), Written::Json))
+        }
+        [] => {
+            let message = "a parameter needs a `schema`; add it";
+            Err(document.unsupported(&node.pointer, message))
+        }
+        _ => {
+            let message = "the `content` of a parameter must be `application/json` with a `schema`; write that";
+            Err(document.unsupported(&node.pointer, message))
+        }
+    }
+}
+
+/// What the values of a parameter are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Scalar,
+    List,
+    Object,
+}
+
+/// References and combinations are followed as deep as this; what is deeper counts as a scalar.
+const DEPTH: usize = 16;
+
+fn kind(document: &Document, at: &str, depth: usize) -> Result<Made, Error> {
+    let schema = document.resolve(at)?;
+    let from_type = match schema.value.get("type").and_then(Value::as_str) {
+        Some("array") => Some(Made::List),
+        Some("object") => Some(Made::Object),
+        Some(_) => Some(Made::Scalar),
+        None if schema.value.get("properties").is_some() => Some(Made::Object),
+        None if schema.value.get("items").is_some() => Some(Made::List),
+        None => None,
+    };
+    if let Some(kind) = from_type {
+        return Ok(kind);
+    }
+    for keyword in ["allOf", "oneOf", "anyOf"] {
+        let first = pointer::join(&pointer::join(&schema.pointer, keyword), "0");
+        if depth < DEPTH && document.get(&first).is_some() {
+            return self::kind(document, &first, depth + 1);
+        }
+    }
+    Ok(Made::Scalar)
+}
+
+fn styled(
+    document: &Document,
+    node: &Node<'_>,
+    location: Location,
+    kind: Made,
+) -> Result<Written, Error> {
+    let default = match location {
+        Location::Path | Location::Header => "simple",
+        Location::Query | Location::Cookie => "form",
+    };
+    let name = node.value.get("style").and_then(Value::as_str);
+    let name = name.unwrap_or(default);
+    let explode = node.value.get("explode").and_then(Value::as_bool);
+    let explode = explode.unwrap_or(name == "form");
+    let style = match (name, location, kind) {
+        ("form", Location::Query | Location::Cookie, Made::Scalar)
+        | ("simple", Location::Path | Location::Header, Made::Scalar) => return Ok(Written::Plain),
+        ("form", Location::Query, _) => Style::Form(explode),
+        // Exploded, a cookie would be several of one name, and which of them is sent is not said.
+        ("form", Location::Cookie, _) if !explode => Style::Form(false),
+        ("simple", Location::Path | Location::Header, _) => Style::Simple(explode),
+        ("label", Location::Path, _) => Style::Label(explode),
+        ("matrix", Location::Path, _) => Style::Matrix(explode),
+        ("spaceDelimited", Location::Query, Made::List) if !explode => Style::SpaceDelimited,
+        ("pipeDelimited", Location::Query, Made::List) if !explode => Style::PipeDelimited,
+        // With `explode` there is no delimiter: one `name=value` for each item.
+        ("spaceDelimited" | "pipeDelimited", Location::Query, Made::List) => Style::Form(true),
+        ("deepObject", Location::Query, Made::Object) => Style::DeepObject,
+        _ => {
+            let kind = match kind {
+                Made::Scalar => "a scalar",
+                Made::List => "a list",
+                Made::Object => "an object",
+            };
+            let place = location.name();
+            let message = format!(
+                "{kind} can't stand in a {place} in the style `{name}` with `explode: {explode}`; write another"
+            );
+            return Err(document.unsupported(&node.pointer, message));
+        }
+    };
+    Ok(Written::Styled(style))
+}
+
+impl Location {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// The template and the parameters of the path must name the same, and a parameter must be a whole
+/// segment, because that is what the router can tell.
+pub(super) fn check_path(
+    document: &Document,
+    at: &str,
+    path: &str,
+    parameters: &[Parameter],
+) -> Result<(), Error> {
+    let mut open = BTreeSet::new();
+    for parameter in parameters {
+        if parameter.location == Location::Path {
+            open.insert(parameter.name.as_str());
+        }
+    }
+    if path.is_empty() {
+        return Ok(());
+    }
+    let refuse = |message: String| Err(document.unsupported(at, message));
+    if !path.starts_with('/') {
+        return refuse(format!("the path `{path}` must begin with a slash; add it"));
+    }
+    let mut named = BTreeSet::new();
+    for segment in path.split('/') {
+        let name = segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        match name {
+            Some(name) if name.is_empty() || name.contains(['{', '}', '*', ':']) => {
+                return refuse(format!(
+                    "`{segment}` is no parameter; write a name in braces"
+                ));
+            }
+            Some(name) => {
+                if !named.insert(name) {
+                    return refuse(format!("`{segment}` stands twice in the path; rename one"));
+                }
+                if !open.remove(name) {
+                    return refuse(format!("`{segment}` is no parameter `in: path`; add it"));
+                }
+            }
+            None if segment.contains(['{', '}']) => {
+                return refuse(format!(
+                    "a parameter must be a whole segment of the path, and `{segment}` is more; split it"
+                ));
+            }
+            None => {}
+        }
+    }
+    match open.first() {
+        Some(name) => refuse(format!(
+            "the parameter `{name}` is not in the path; add it or leave it out"
+        )),
+        None => Ok(()),
+    }
+}

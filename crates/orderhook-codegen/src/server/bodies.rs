@@ -1,0 +1,422 @@
+//! The body of a request: the argument that a method gets, and how a handler reads it.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::shapes::Shapes;
+use crate::document::{Document, Error, pointer};
+use crate::models::TypeNames;
+use crate::names;
+use crate::operation::{Body, Codec, Media, Operation};
+
+/// The static with the shape, the fields or the media types of the body.
+pub(super) fn table(operation: &Operation, media: &Media) -> Ident {
+    let several = operation
+        .body
+        .as_ref()
+        .is_some_and(|body| body.media.len() > 1);
+    let suffix = match several {
+        true => format!("body_{}", variant_of(operation, media)),
+        false => "body".to_owned(),
+    };
+    names::const_name(&format!("{}_{suffix}", operation.id))
+}
+
+fn media_table(operation: &Operation) -> Ident {
+    names::const_name(&format!("{}_media_types", operation.id))
+}
+
+/// The enumeration of a body that has several media types.
+fn body_name(operation: &Operation) -> Ident {
+    format_ident!("{}Body", names::type_name(&operation.id))
+}
+
+/// The enumeration of the parts of a body of parts.
+fn part_name(operation: &Operation) -> Ident {
+    format_ident!("{}Part", names::type_name(&operation.id))
+}
+
+fn variant_of(operation: &Operation, media: &Media) -> Ident {
+    let all = operation.body.iter().flat_map(|body| &body.media);
+    variant(media, all)
+}
+
+/// The name of a media type beside `all`: its last part, or all of it where another one ends so.
+pub(super) fn variant<'m>(media: &Media, all: impl Iterator<Item = &'m Media>) -> Ident {
+    let last = |media: &Media| {
+        let essence = media.essence();
+        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
+        let last = match last {
+            "*" if essence == "*/*" => "any",
+            "*" => essence.split('/').next().unwrap_or_default(),
+            last => last,
+        };
+        names::type_name(last)
+    };
+    let own = last(media);
+    let is_shared = all.filter(|other| last(other) == own).count() > 1;
+    match is_shared {
+        true => names::type_name(&media.name.replace('*', "any")),
+        false => own,
+    }
+}
+
+/// Every name that the body takes in the module of its tag.
+pub(super) fn items(operation: &Operation) -> Vec<Ident> {
+    let Some(body) = &operation.body else {
+        return Vec::new();
+    };
+    let tables = body.media.iter().map(|media| table(operation, media));
+    let mut items: Vec<_> = tables.collect();
+    if operation.json_body().is_none() {
+        items.push(media_table(operation));
+    }
+    if body.media.len() > 1 {
+        items.push(body_name(operation));
+    }
+    if body
+        .media
+        .iter()
+        .any(|media| media.codec == Codec::Multipart)
+    {
+        items.push(part_name(operation));
+    }
+    items
+}
+
+/// The type of the argument.
+pub(super) fn argument(
+    operation: &Operation,
+    types: &mut TypeNames<'_>,
+) -> Result<Option<TokenStream>, Error> {
+    let Some(body) = &operation.body else {
+        return Ok(None);
+    };
+    let kind = match body.media.as_slice() {
+        [media] => payload(operation, media, types)?,
+        _ => {
+            let name = body_name(operation);
+            quote! { #name }
+        }
+    };
+    Ok(Some(match body.required {
+        true => kind,
+        false => quote! { Option<#kind> },
+    }))
+}
+
+/// What a body of one media type is given as.
+fn payload(
+    operation: &Operation,
+    media: &Media,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    Ok(match (media.codec, &media.schema_at) {
+        (Codec::Json | Codec::Form, Some(at)) => types.of(at)?,
+        (Codec::Json | Codec::Form, None) => quote! { ::serde_json::Value },
+        (Codec::Text, _) => quote! { String },
+        (Codec::Bytes, _) => quote! { Upload },
+        (Codec::Multipart, _) => {
+            let part = part_name(operation);
+            quote! { Parts<#part> }
+        }
+    })
+}
+
+/// Types and tables of the body.
+pub(super) fn generate(
+    document: &Document,
+    operation: &Operation,
+    types: &mut TypeNames<'_>,
+    shapes: &mut Shapes<'_>,
+) -> Result<TokenStream, Error> {
+    let Some(body) = &operation.body else {
+        return Ok(TokenStream::new());
+    };
+    let mut code = TokenStream::new();
+    for media in &body.media {
+        let table = table(operation, media);
+        let shape = |shapes: &mut Shapes<'_>| match &media.schema_at {
+            Some(at) => shapes.of(at),
+            None => Ok(quote! { Shape::Any }),
+        };
+        code.extend(match media.codec {
+            Codec::Json | Codec::Text => {
+                let shape = shape(shapes)?;
+                quote! { static #table: Shape = #shape; }
+            }
+            Codec::Form => {
+                let fields = fields(document, media, shapes)?;
+                quote! { static #table: &[Parameter] = &[#fields]; }
+            }
+            Codec::Multipart => parts(document, operation, media, types, shapes)?,
+            Codec::Bytes => TokenStream::new(),
+        });
+    }
+    if operation.json_body().is_some() {
+        return Ok(code);
+    }
+    let table = media_table(operation);
+    let names = body.media.iter().map(|media| &media.name);
+    code.extend(quote! { static #table: &[&str] = &[#(#names),*]; });
+    if body.media.len() > 1 {
+        code.extend(body_enum(document, operation, body, types)?);
+    }
+    Ok(code)
+}
+
+fn body_enum(
+    document: &Document,
+    operation: &Operation,
+    body: &Body,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    let name = body_name(operation);
+    let mut taken = BTreeSet::new();
+    let mut variants = TokenStream::new();
+    for media in &body.media {
+        let variant = variant_of(operation, media);
+        if !taken.insert(variant.clone()) {
+            let message = format!(
+                "`{}` is another media type's name in Rust; keep one",
+                media.name
+            );
+            return Err(document.unsupported(&media.at, message));
+        }
+        let payload = payload(operation, media, types)?;
+        let documentation = names::doc(&format!("`{}`", media.name));
+        variants.extend(quote! { #documentation #variant(#payload), });
+    }
+    let documentation = names::doc(&format!("The body of `{}`.", operation.id));
+    Ok(quote! {
+        #documentation
+        #[derive(Debug)]
+        pub enum #name { #variants }
+    })
+}
+
+/// The properties of a form, as the parameters of a query are told.
+fn fields(
+    document: &Document,
+    media: &Media,
+    shapes: &mut Shapes<'_>,
+) -> Result<TokenStream, Error> {
+    let mut rows = TokenStream::new();
+    for property in properties(document, media)? {
+        let shape = shapes.of(&property.at)?;
+        let shape = match property.made {
+            Made::Scalar | Made::File => shape,
+            Made::List => quote! { Shape::Written(Style::FormExploded, &#shape) },
+            Made::Object => quote! { Shape::Written(Style::Json, &#shape) },
+        };
+        let (name, required) = (&property.name, property.required);
+        rows.extend(quote! {
+            Parameter { name: #name, required: #required, allow_empty: false, shape: #shape },
+        });
+    }
+    Ok(rows)
+}
+
+/// A property of a form or of a body of parts.
+struct Property {
+    name: String,
+    at: String,
+    required: bool,
+    made: Made,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Scalar,
+    File,
+    List,
+    Object,
+}
+
+fn properties(document: &Document, media: &Media) -> Result<Vec<Property>, Error> {
+    let Some(at) = &media.schema_at else {
+        return Ok(Vec::new());
+    };
+    let schema = document.resolve(at)?;
+    let at = pointer::join(&schema.pointer, "properties");
+    let required = schema.value.get("required").and_then(Value::as_array);
+    let names = document.get(&at).and_then(Value::as_object);
+    let names = names.into_iter().flat_map(serde_json::Map::keys);
+    names
+        .map(|name| {
+            let at = pointer::join(&at, name);
+            Ok(Property {
+                name: name.clone(),
+                required: required.is_some_and(|list| list.iter().any(|item| item == name)),
+                made: made(document, &at)?,
+                at,
+            })
+        })
+        .collect()
+}
+
+fn made(document: &Document, at: &str) -> Result<Made, Error> {
+    let schema = document.resolve(at)?.value;
+    let text = |name: &str| schema.get(name).and_then(Value::as_str);
+    Ok(match text("type") {
+        Some("string") if text("format") == Some("binary") => Made::File,
+        Some("array") => Made::List,
+        Some("object") => Made::Object,
+        Some(_) => Made::Scalar,
+        None if ["properties", "allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|member| schema.get(*member).is_some()) =>
+        {
+            Made::Object
+        }
+        None => Made::Scalar,
+    })
+}
+
+/// The enumeration of the parts and the table that they are read by.
+fn parts(
+    document: &Document,
+    operation: &Operation,
+    media: &Media,
+    types: &mut TypeNames<'_>,
+    shapes: &mut Shapes<'_>,
+) -> Result<TokenStream, Error> {
+    let name = part_name(operation);
+    let table = table(operation, media);
+    let mut taken = BTreeSet::new();
+    let (mut variants, mut rows, mut files, mut values) = (
+        TokenStream::new(),
+        TokenStream::new(),
+        TokenStream::new(),
+        TokenStream::new(),
+    );
+    for (index, property) in properties(document, media)?.iter().enumerate() {
+        let variant = names::type_name(&property.name);
+        if !taken.insert(variant.clone()) {
+            let message = format!(
+                "`{}` is another part's name in Rust; write another",
+                property.name
+            );
+            return Err(document.unsupported(&property.at, message));
+        }
+        let repeats = property.made == Made::List;
+        let one_at = match repeats {
+            true => pointer::join(&document.resolve(&property.at)?.pointer, "items"),
+            false => property.at.clone(),
+        };
+        let made = match repeats {
+            true => made(document, &one_at)?,
+            false => property.made,
+        };
+        let (index, wire) = (Literal::usize_unsuffixed(index), &property.name);
+        let kind = match made {
+            Made::File => {
+                files.extend(quote! { #index => Some(Self::#variant(file)), });
+                quote! { File }
+            }
+            Made::Scalar => quote! { Text },
+            Made::List | Made::Object => quote! { Json },
+        };
+        let payload = match made {
+            Made::File => quote! { FilePart },
+            _ => {
+                values.extend(quote! { #index => Some(value.into_typed().map(Self::#variant)), });
+                types.of(&one_at)?
+            }
+        };
+        let shape = match made {
+            Made::File => quote! { Shape::Any },
+            _ => shapes.of(&one_at)?,
+        };
+        let required = property.required;
+        let documentation = names::doc(&format!("The part `{wire}`."));
+        variants.extend(quote! { #documentation #variant(#payload), });
+        rows.extend(quote! {
+            PartRow { name: #wire, required: #required, repeats: #repeats, kind: PartKind::#kind, shape: #shape },
+        });
+    }
+    let (file, value) = (unused(&files, "file"), unused(&values, "value"));
+    let documentation = names::doc(&format!("A part of the body of `{}`.", operation.id));
+    Ok(quote! {
+        #documentation
+        #[derive(Debug)]
+        pub enum #name { #variants }
+        static #table: &[PartRow] = &[#rows];
+
+        impl Part for #name {
+            const ROWS: &'static [PartRow] = #table;
+
+            fn file(row: usize, #file: FilePart) -> Option<Self> {
+                match row { #files _ => None }
+            }
+
+            fn value(row: usize, #value: Checked<'_>) -> Option<Result<Self, ::serde_json::Error>> {
+                match row { #values _ => None }
+            }
+        }
+    })
+}
+
+/// `name`, or `_` where no arm takes it.
+fn unused(arms: &TokenStream, name: &str) -> TokenStream {
+    match arms.is_empty() {
+        true => quote! { _ },
+        false => {
+            let name = names::field_name(name);
+            quote! { #name }
+        }
+    }
+}
+
+/// What a handler does to get the body as an `Option`, which is none where it has a fault.
+pub(super) fn read(operation: &Operation) -> TokenStream {
+    let Some(body) = &operation.body else {
+        return TokenStream::new();
+    };
+    let (media_types, required) = (media_table(operation), body.required);
+    let several = body.media.len() > 1;
+    let mut arms = TokenStream::new();
+    if !required {
+        arms.extend(quote! { None => Some(None), });
+    }
+    for (index, media) in body.media.iter().enumerate() {
+        let mut value = read_one(operation, media);
+        if several {
+            let (name, variant) = (body_name(operation), variant_of(operation, media));
+            value = quote! { #value.map(#name::#variant) };
+        }
+        if !required {
+            value = quote! { #value.map(Some) };
+        }
+        let is_last = index + 1 == body.media.len();
+        let index = Literal::usize_unsuffixed(index);
+        let place = match (is_last, required) {
+            (true, true) => quote! { _ },
+            (true, false) => quote! { Some(_) },
+            (false, _) => quote! { Some(#index) },
+        };
+        arms.extend(quote! { #place => #value, });
+    }
+    if required && !several {
+        let value = read_one(operation, &body.media[0]);
+        return quote! {
+            input.content(#media_types, #required)?;
+            let body = #value;
+        };
+    }
+    quote! { let body = match input.content(#media_types, #required)? { #arms }; }
+}
+
+fn read_one(operation: &Operation, media: &Media) -> TokenStream {
+    let table = table(operation, media);
+    match media.codec {
+        Codec::Json => quote! { input.json_body(&#table, api.body_limit()).await? },
+        Codec::Form => quote! { input.form_body(#table, api.body_limit()).await? },
+        Codec::Text => quote! { input.text_body(&#table, api.body_limit()).await? },
+        Codec::Bytes => quote! { Some(input.upload(api.body_limit())) },
+        Codec::Multipart => quote! { input.multipart(api.body_limit()) },
+    }
+}
