@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, bail};
 use orderhook_codegen::models::ModelSettings;
 use orderhook_codegen::output::Output;
-use orderhook_codegen::{Document, Error, client, models};
+use orderhook_codegen::{Document, Error, client, models, server};
 use proc_macro2::TokenStream;
 
 use crate::demo::target_directory;
@@ -68,8 +68,14 @@ pub(crate) fn check(root: &Path, part: &str) -> anyhow::Result<()> {
 
 /// What is generated from one document: modules of its crate, by name.
 struct Generated {
-    modules: Vec<(&'static str, TokenStream)>,
+    modules: Vec<(&'static str, Code)>,
     refusals: Vec<Error>,
+}
+
+/// A module in one file, or in a folder of several.
+enum Code {
+    File(TokenStream),
+    Folder(Vec<(String, TokenStream)>),
 }
 
 /// Writes the sources of the crate of a document; its package's name, unless all was refused.
@@ -91,7 +97,16 @@ fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let mut library = "extern crate self as itself;\n".to_owned();
     for (module, code) in generated.modules {
         library += by_hand(module);
-        output.rust(format!("{source}/{module}.rs"), &[&document], code)?;
+        let files = match code {
+            Code::File(code) => vec![(module.to_owned(), code)],
+            Code::Folder(files) => files
+                .into_iter()
+                .map(|(file, code)| (format!("{module}/{file}"), code))
+                .collect(),
+        };
+        for (file, code) in files {
+            output.rust(format!("{source}/{file}.rs"), &[&document], code)?;
+        }
     }
     output.text(format!("{source}/lib.rs"), library)?;
     output.write(root)?;
@@ -106,16 +121,19 @@ fn generate(document: &Document) -> Generated {
     };
     let settings = ModelSettings::default();
     let read = "::progenitor_client::ResponseValue::from_response";
-    generated.add("models", models::generate(&[document], &settings));
+    let models = models::generate(&[document], &settings);
+    generated.add("models", models.map(Code::File));
     if !generated.modules.is_empty() {
         let client = client::generate(document, &settings, ITSELF, "crate::Inner", read);
-        generated.add("client", client);
+        generated.add("client", client.map(Code::File));
+        let server = server::generate(document, &settings, ITSELF);
+        generated.add("server", server.map(Code::Folder));
     }
     generated
 }
 
 impl Generated {
-    fn add(&mut self, module: &'static str, code: Result<TokenStream, Error>) {
+    fn add(&mut self, module: &'static str, code: Result<Code, Error>) {
         match code {
             Ok(code) => self.modules.push((module, code)),
             Err(refusal) => self.refusals.push(refusal),
@@ -130,6 +148,7 @@ fn by_hand(module: &str) -> &'static str {
         "client" => {
             "pub mod client;\n#[derive(Clone, Debug)]\npub struct Inner;\nimpl progenitor_client::ClientHooks<Inner> for client::Client {}\n"
         }
+        "server" => "pub mod server;\n",
         _ => "",
     }
 }
@@ -157,7 +176,13 @@ fn documents(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// `tests/corpus/dropshot/test_versions_v1.0.0.json` → `dropshot-test_versions_v1-0-0-json`.
 fn package_name(path: &Path) -> String {
     let path = path.strip_prefix(DOCUMENTS).unwrap_or(path);
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
     path.display().to_string().chars().map(plain).collect()
 }
 
@@ -169,7 +194,10 @@ fn write_workspace(root: &Path, workspace: &Path, crates: &[String]) -> anyhow::
         writeln!(manifest, "    \"{package}\",")?;
         fs::write(
             workspace.join(package).join("Cargo.toml"),
-            format!("[package]\nname = \"{package}\"\n{}", PACKAGE.replace("ROOT", &root)),
+            format!(
+                "[package]\nname = \"{package}\"\n{}",
+                PACKAGE.replace("ROOT", &root)
+            ),
         )?;
     }
     manifest += "]\n\n[workspace.lints.rust]\nwarnings = \"deny\"\n";
@@ -186,11 +214,13 @@ edition = "2024"
 workspace = true
 
 [dependencies]
+axum = { version = "0.8", default-features = false }
 base64 = "0.23"
 bytes = "1"
 chrono = { version = "0.4", default-features = false, features = ["clock", "serde", "std"] }
 futures = "0.3"
 futures-core = "0.3"
+orderhook-runtime = { path = "ROOT/crates/orderhook-runtime" }
 orderhook-types = { path = "ROOT/crates/orderhook-types", default-features = false }
 progenitor-client = "0.15.1"
 rand = "0.10"
