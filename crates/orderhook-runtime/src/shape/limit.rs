@@ -86,17 +86,17 @@ impl Walk<'_> {
         let is_clean = self.faults.len() == before && before <= MAX_FAULTS;
         for limit in limits {
             match (limit, value) {
-                (Limit::Pattern(pattern), Json::Text(text)) if is_clean => {
-                    if !pattern.is_match(text) {
-                        let message = format!("must match the pattern {}", pattern.text);
-                        self.fault(Rule::Pattern, message, place);
-                    }
+                (Limit::Pattern(pattern), Json::Text(text))
+                    if is_clean && !pattern.is_match(text) =>
+                {
+                    let message = format!("must match the pattern {}", pattern.text);
+                    self.fault(Rule::Pattern, message, place);
                 }
-                (Limit::Values(values), value) => {
-                    if !any_value(values, |allowed| is_equal(allowed, value)) {
-                        let message = format!("must be one of {}", values.join(", "));
-                        self.fault(Rule::OneOf, message, place);
-                    }
+                (Limit::Values(values), value)
+                    if !any_value(values, |allowed| is_equal(allowed, value)) =>
+                {
+                    let message = format!("must be one of {}", values.join(", "));
+                    self.fault(Rule::OneOf, message, place);
                 }
                 (Limit::OtherMembers { known, shape }, Json::Object(members)) => {
                     self.other_members(known, *shape, members, place);
