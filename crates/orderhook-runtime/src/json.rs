@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Number};
@@ -218,7 +218,8 @@ impl<'de> Deserializer<'de> for Json<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// Enumerations are texts in all documents that we generate from.
+    /// A text is a variant without content; an object with one member, the variant of its name.
+    /// Enumerations with a tag inside, or with none, are read as any value is.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -227,6 +228,10 @@ impl<'de> Deserializer<'de> for Json<'de> {
     ) -> Result<V::Value, Error> {
         match self {
             Self::Text(text) => visitor.visit_enum(text.into_deserializer()),
+            Self::Object(members) if members.len() == 1 => {
+                let members = MapDeserializer::new(members.into_iter());
+                visitor.visit_enum(MapAccessDeserializer::new(members))
+            }
             other => other.deserialize_any(visitor),
         }
     }
@@ -296,6 +301,75 @@ mod tests {
         }
         let deep = "[".repeat(100_000);
         check(&deep, None, &[("", Rule::Syntax)]);
+    }
+
+    /// The ways in which enumerations are written.
+    #[test]
+    fn enumerations_are_read() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        enum External {
+            Unit,
+            One(i64),
+            Two(i64, String),
+            Members { a: Option<bool> },
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(tag = "kind", content = "value")]
+        enum Adjacent {
+            Unit,
+            One(u64),
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(tag = "kind")]
+        enum Internal {
+            Members { a: Vec<External> },
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(untagged)]
+        enum Untagged {
+            Number(u64),
+            External(External),
+            Internal(Internal),
+            Adjacent(Adjacent),
+            Nothing,
+        }
+
+        #[track_caller]
+        fn check(text: &str, expected: Option<Untagged>) {
+            let value = read(text.as_bytes(), &mut Vec::new()).unwrap();
+            assert_eq!(Untagged::deserialize(value).ok(), expected, "{text}");
+        }
+        #[track_caller]
+        fn check_external(text: &str, expected: Option<External>) {
+            let value = read(text.as_bytes(), &mut Vec::new()).unwrap();
+            assert_eq!(External::deserialize(value).ok(), expected, "{text}");
+        }
+        check_external(r#""Unit""#, Some(External::Unit));
+        check_external(r#"{"Unit":null}"#, Some(External::Unit));
+        check_external(r#"{"One":7}"#, Some(External::One(7)));
+        check_external(r#"{"Two":[7,"b"]}"#, Some(External::Two(7, "b".to_owned())));
+        check_external(
+            r#"{"Members":{"a":true}}"#,
+            Some(External::Members { a: Some(true) }),
+        );
+        check_external(r#"{"One":7,"Unit":null}"#, None);
+        check_external(r#"{"Three":7}"#, None);
+        check_external("{}", None);
+        check_external("7", None);
+
+        check("18446744073709551615", Some(Untagged::Number(u64::MAX)));
+        check(r#"{"One":-7}"#, Some(Untagged::External(External::One(-7))));
+        check(
+            r#"{"kind":"Members","a":["Unit",{"One":1}]}"#,
+            Some(Untagged::Internal(Internal::Members {
+                a: vec![External::Unit, External::One(1)],
+            })),
+        );
+        check(
+            r#"{"value":18446744073709551615,"kind":"One"}"#,
+            Some(Untagged::Adjacent(Adjacent::One(u64::MAX))),
+        );
+        check("null", Some(Untagged::Nothing));
     }
 
     #[test]

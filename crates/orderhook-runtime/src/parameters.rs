@@ -95,15 +95,36 @@ fn only<'g, 'a>(
 enum Made<'s> {
     Scalar,
     List(&'s Shape),
-    Object(&'s [Member]),
+    Object(Vec<&'s Member>),
 }
 
 fn made(shape: &Shape) -> Made<'_> {
     match shape {
-        Shape::Named(shape) | Shape::Nullable(shape) => made(shape),
+        Shape::Named(shape) | Shape::Nullable(shape) | Shape::Limited(shape, _) => made(shape),
         Shape::Array(array) => Made::List(array.items),
-        Shape::Object(members) => Made::Object(members),
+        Shape::Object(members) => Made::Object(members.iter().collect()),
+        Shape::All(shapes) => together(shapes.iter()),
+        Shape::OneOf(variants) | Shape::AnyOf(variants) => {
+            together(variants.iter().map(|variant| &variant.shape))
+        }
+        Shape::Tagged(tagged) => together(tagged.variants.iter().map(|variant| &variant.shape)),
         _ => Made::Scalar,
+    }
+}
+
+/// Of several shapes the members of all, or the list that one of them is.
+fn together<'s>(shapes: impl Iterator<Item = &'s Shape>) -> Made<'s> {
+    let mut members = Vec::new();
+    for shape in shapes {
+        match made(shape) {
+            Made::Scalar => {}
+            Made::List(items) => return Made::List(items),
+            Made::Object(more) => members.extend(more),
+        }
+    }
+    match members.is_empty() {
+        true => Made::Scalar,
+        false => Made::Object(members),
     }
 }
 
@@ -132,7 +153,7 @@ fn styled(
                 let name = given.name.clone().into_owned();
                 (name, std::mem::take(&mut given.text).into_owned())
             });
-            object(members, pairs)
+            object(&members, pairs)
         }
         (Style::DeepObject, Made::Object(members)) => {
             let pairs = given.iter_mut().filter_map(|given| {
@@ -140,7 +161,7 @@ fn styled(
                 let member = member.strip_suffix(']')?.to_owned();
                 Some((member, std::mem::take(&mut given.text).into_owned()))
             });
-            object(members, pairs)
+            object(&members, pairs)
         }
         (style, made) => {
             let given = only(parameter, given, checker)?;
@@ -248,7 +269,7 @@ fn matrix<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// An object of scalars and of lists of them; `None` if it has no member.
 fn object(
-    members: &[Member],
+    members: &[&Member],
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Option<Json<'static>> {
     let mut values: Vec<(Cow<'static, str>, Json<'static>)> = Vec::new();
@@ -320,9 +341,14 @@ pub(crate) fn has_whole_escapes(text: &str) -> bool {
 pub(crate) fn scalar(shape: &Shape, text: Cow<'_, str>) -> Json<'static> {
     let value = match shape {
         Shape::Named(shape) | Shape::Nullable(shape) => return scalar(shape, text),
-        Shape::Integer { .. } | Shape::Number { .. } => number(&text),
+        Shape::Integer { .. } | Shape::Unsigned { .. } | Shape::Number { .. } => number(&text),
         Shape::Boolean => text.parse().ok().map(Json::Boolean),
-        _ => None,
+        Shape::Any | Shape::Text(_) => None,
+        shape => {
+            let boolean = text.parse().ok().map(Json::Boolean);
+            let values = [number(&text), boolean].into_iter().flatten();
+            values.into_iter().find(|value| shape.takes(value))
+        }
     };
     value.unwrap_or_else(|| Json::Text(text.into_owned().into()))
 }

@@ -3,7 +3,11 @@
 //! The runtime goes on after a fault, which reading into a type does not, so that a caller sees
 //! all faults at once; and the tables hold what typify leaves out (bounds, sizes, formats).
 
-use std::collections::BTreeMap;
+mod choice;
+mod limits;
+mod scalars;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -12,6 +16,7 @@ use serde_json::Value;
 use super::keywords;
 use crate::document::{Document, Error, pointer, shape};
 use crate::names;
+pub(super) use scalars::{integer_bounds, is_text_format};
 
 /// The shapes that operations need, each component schema once.
 pub(crate) struct Shapes<'a> {
@@ -61,28 +66,158 @@ impl<'a> Shapes<'a> {
     }
 
     fn inline(&mut self, at: &str) -> Result<TokenStream, Error> {
+        let read_only = self.read_only(at)?;
+        self.part(at, &read_only)
+    }
+
+    /// The shape of the schema at `at`, whose values have the members `read_only`.
+    fn part(&mut self, at: &str, read_only: &[String]) -> Result<TokenStream, Error> {
         let schema = self.document.get(at).unwrap_or(&Value::Null);
         keywords::check(self.document, at, schema)?;
-        let shape = match schema.get("type").and_then(Value::as_str) {
-            // `nullable` asks for a `type` beside it, which the reference has as well.
-            _ if schema.get("allOf").is_some() => self.untyped(at, schema)?,
-            Some("string") => text(schema),
-            Some("integer") => integer(schema),
-            Some("number") => number(schema),
-            Some("boolean") => quote! { Shape::Boolean },
-            Some("array") => self.array(at, schema)?,
-            Some("object") => self.object(at, schema)?,
-            Some(other) => {
-                let message =
-                    format!("the type `{other}` is not one of OpenAPI 3.0; write another");
-                return Err(self.document.unsupported(at, message));
+        let mut shapes = Vec::new();
+        if !self.repeats_reference(at, schema)? {
+            shapes.extend(self.own(at, schema, read_only)?);
+        }
+        for part in parts(at, schema, "allOf") {
+            let is_reference = self
+                .document
+                .get(&part)
+                .and_then(shape::reference)
+                .is_some();
+            shapes.push(match is_reference {
+                true => self.of(&part)?,
+                false => self.part(&part, read_only)?,
+            });
+        }
+        for (keyword, kind) in [("oneOf", "OneOf"), ("anyOf", "AnyOf")] {
+            let parts = parts(at, schema, keyword);
+            if !parts.is_empty() {
+                shapes.push(self.choice(schema, &parts, kind)?);
             }
-            None => self.untyped(at, schema)?,
+        }
+        if schema.get("not").is_some() {
+            let shape = self.of(&pointer::join(at, "not"))?;
+            shapes.push(quote! { Shape::Not(&#shape) });
+        }
+        let shape = match shapes.as_slice() {
+            [] => quote! { Shape::Any },
+            [shape] => shape.clone(),
+            shapes => quote! { Shape::All(&[#(#shapes),*]) },
         };
         if schema.get("nullable") == Some(&Value::Bool(true)) {
             return Ok(quote! { Shape::Nullable(&#shape) });
         }
         Ok(shape)
+    }
+
+    /// The shape without what the schema is combined of; none if any value has it.
+    fn own(
+        &mut self,
+        at: &str,
+        schema: &Value,
+        read_only: &[String],
+    ) -> Result<Option<TokenStream>, Error> {
+        let kind = keywords::kind(schema);
+        let shape = match kind {
+            Some("string") => Some(scalars::text(schema)),
+            Some("integer") => Some(scalars::integer(self.document, at, schema)?),
+            Some("number") => Some(scalars::number(schema)),
+            Some("boolean") => Some(quote! { Shape::Boolean }),
+            Some("array") => Some(self.array(at, schema)?),
+            Some("object") => Some(self.object(at, schema, read_only)?),
+            Some(other) => {
+                let message =
+                    format!("the type `{other}` is not one of OpenAPI 3.0; write another");
+                return Err(self.document.unsupported(at, message));
+            }
+            None => None,
+        };
+        let limits = limits::of(self, at, schema, kind)?;
+        if limits.is_empty() {
+            return Ok(shape);
+        }
+        let shape = shape.unwrap_or_else(|| quote! { Shape::Any });
+        Ok(Some(quote! { Shape::Limited(&#shape, &[#(#limits),*]) }))
+    }
+
+    /// Whether the schema is a reference in an `allOf` of its own, which is how OpenAPI 3.0 makes a
+    /// reference nullable, with no more beside it than the `type` that `nullable` asks for.
+    fn repeats_reference(&self, at: &str, schema: &Value) -> Result<bool, Error> {
+        let parts = parts(at, schema, "allOf");
+        let (Some(kind), [part]) = (schema.get("type"), parts.as_slice()) else {
+            return Ok(false);
+        };
+        let is_bare = !keywords::says_more_than_type(schema);
+        Ok(is_bare && self.document.resolve(part)?.value.get("type") == Some(kind))
+    }
+
+    fn choice(
+        &mut self,
+        schema: &Value,
+        parts: &[String],
+        kind: &str,
+    ) -> Result<TokenStream, Error> {
+        if let [part] = parts {
+            return self.of(part);
+        }
+        if let Some(tag) = choice::tag(self.document, schema, parts)? {
+            let property = tag.property;
+            let mut variants = Vec::new();
+            for (text, part) in tag.variants {
+                let shape = self.of(&part)?;
+                variants.push(quote! { Variant { name: #text, shape: #shape } });
+            }
+            return Ok(quote! {
+                Shape::Tagged(Tagged { property: #property, variants: &[#(#variants),*] })
+            });
+        }
+        let mut variants = Vec::new();
+        for part in parts {
+            let name = self.variant_name(part)?;
+            let shape = self.of(part)?;
+            variants.push(quote! { Variant { name: #name, shape: #shape } });
+        }
+        let kind = names::type_name(kind);
+        Ok(quote! { Shape::#kind(&[#(#variants),*]) })
+    }
+
+    /// What a caller is told a variant by: its name, or what kind of value it is.
+    fn variant_name(&self, at: &str) -> Result<String, Error> {
+        let schema = self.document.get(at).unwrap_or(&Value::Null);
+        if let Some(reference) = shape::reference(schema) {
+            return Ok(pointer::last(reference));
+        }
+        if let Some(title) = schema.get("title").and_then(Value::as_str) {
+            return Ok(title.to_owned());
+        }
+        let name = match keywords::kind(schema) {
+            Some("string") => "a text",
+            Some("integer") => "an integer",
+            Some("number") => "a number",
+            Some("boolean") => "true or false",
+            Some("array") => "an array",
+            Some("object") => "an object",
+            _ => "another value",
+        };
+        Ok(name.to_owned())
+    }
+
+    /// The members that only answers have: no request needs them, whatever `required` says.
+    fn read_only(&self, at: &str) -> Result<Vec<String>, Error> {
+        let mut names = Vec::new();
+        for part in choice::family(self.document, at)? {
+            let properties_at = pointer::join(&part, "properties");
+            let properties = self.document.get(&properties_at).and_then(Value::as_object);
+            for name in properties.into_iter().flat_map(serde_json::Map::keys) {
+                let member = self
+                    .document
+                    .resolve(&pointer::join(&properties_at, name))?;
+                if member.value.get("readOnly") == Some(&Value::Bool(true)) {
+                    names.push(name.clone());
+                }
+            }
+        }
+        Ok(names)
     }
 
     fn array(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
@@ -95,84 +230,44 @@ impl<'a> Shapes<'a> {
         })
     }
 
-    fn object(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
+    fn object(
+        &mut self,
+        at: &str,
+        schema: &Value,
+        read_only: &[String],
+    ) -> Result<TokenStream, Error> {
         let required = schema.get("required").and_then(Value::as_array);
+        let required = required.into_iter().flatten().filter_map(Value::as_str);
+        let required: BTreeSet<_> = required
+            .filter(|name| !read_only.iter().any(|other| other == name))
+            .collect();
         let properties = schema.get("properties").and_then(Value::as_object);
         let properties_at = pointer::join(at, "properties");
         let mut members = Vec::new();
         for name in properties.into_iter().flat_map(serde_json::Map::keys) {
-            let is_required = required.is_some_and(|list| list.iter().any(|item| item == name));
+            let is_required = required.contains(name.as_str());
             let shape = self.of(&pointer::join(&properties_at, name))?;
             members.push(quote! { Member { name: #name, required: #is_required, shape: #shape } });
         }
+        // What they hold is said elsewhere, or nowhere.
+        let others = required
+            .iter()
+            .filter(|name| !properties.is_some_and(|properties| properties.contains_key(**name)));
+        for name in others {
+            members.push(quote! { Member { name: #name, required: true, shape: Shape::Any } });
+        }
         Ok(quote! { Shape::Object(&[#(#members),*]) })
     }
-
-    /// A reference in an `allOf` of its own, which is how OpenAPI 3.0 makes a reference nullable.
-    fn untyped(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
-        let parts = pointer::join(at, "allOf");
-        match schema.get("allOf") {
-            Some(_) => self.of(&pointer::join(&parts, "0")),
-            None => Ok(quote! { Shape::Any }),
-        }
-    }
 }
 
-fn text(schema: &Value) -> TokenStream {
-    let minimum = Literal::usize_unsuffixed(size(schema, "minLength").unwrap_or(0));
-    let maximum = optional(size(schema, "maxLength"));
-    let format = match schema.get("format").and_then(Value::as_str) {
-        Some("decimal") => quote! { Some(Format::Decimal) },
-        Some("uri") => quote! { Some(Format::Uri) },
-        _ => quote! { None },
-    };
-    let texts = schema.get("enum").and_then(Value::as_array);
-    let texts = texts.into_iter().flatten().filter_map(Value::as_str);
-    quote! {
-        Shape::Text(Text { min_length: #minimum, max_length: #maximum, format: #format, one_of: &[#(#texts),*] })
-    }
-}
-
-fn integer(schema: &Value) -> TokenStream {
-    let minimum = bound(schema, "minimum").unwrap_or(i64::MIN);
-    let maximum = bound(schema, "maximum").unwrap_or(i64::MAX);
-    let (minimum, maximum) = (limit(minimum), limit(maximum));
-    quote! { Shape::Integer { minimum: #minimum, maximum: #maximum } }
-}
-
-fn number(schema: &Value) -> TokenStream {
-    let bound = |name: &str| {
-        let bound = schema.get(name).and_then(Value::as_f64);
-        bound.map_or_else(|| quote! { None }, |bound| quote! { Some(#bound) })
-    };
-    let (minimum, maximum) = (bound("minimum"), bound("maximum"));
-    quote! { Shape::Number { minimum: #minimum, maximum: #maximum } }
-}
-
-/// The inclusive bound, whichever way it is written.
-fn bound(schema: &Value, name: &str) -> Option<i64> {
-    let bound = schema.get(name)?.as_i64()?;
-    let exclusive = match name {
-        "minimum" => ("exclusiveMinimum", 1),
-        _ => ("exclusiveMaximum", -1),
-    };
-    let is_exclusive = schema.get(exclusive.0) == Some(&Value::Bool(true));
-    Some(if is_exclusive {
-        bound.saturating_add(exclusive.1)
-    } else {
-        bound
-    })
-}
-
-fn limit(number: i64) -> TokenStream {
-    match number {
-        i64::MIN => quote! { i64::MIN },
-        i64::MAX => quote! { i64::MAX },
-        number => {
-            let literal = Literal::i64_unsuffixed(number);
-            quote! { #literal }
-        }
-    }
+/// The pointers to the schemas that `keyword` lists.
+fn parts(at: &str, schema: &Value, keyword: &str) -> Vec<String> {
+    let parts = schema.get(keyword).and_then(Value::as_array);
+    let parts_at = pointer::join(at, keyword);
+    let indexes = 0..parts.map_or(0, Vec::len);
+    indexes
+        .map(|index| pointer::join(&parts_at, &index.to_string()))
+        .collect()
 }
 
 fn size(schema: &Value, name: &str) -> Option<usize> {

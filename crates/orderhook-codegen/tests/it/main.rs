@@ -9,6 +9,7 @@ mod collisions;
 mod corpus;
 mod mutations;
 mod refusals;
+mod requests;
 mod several;
 
 use orderhook_codegen::models::ModelSettings;

@@ -1,5 +1,9 @@
+mod choices;
+mod formats;
+mod limits;
+
 use super::*;
-use crate::json;
+use crate::{Location, Rule, json};
 
 const TEXT: Shape = Shape::Text(Text {
     min_length: 2,
@@ -75,6 +79,18 @@ fn integers_have_bounds_beyond_64_bits_too() {
     check(&shape, "1e40", &[("", Rule::Maximum)]);
     check(&shape, "-1e40", &[("", Rule::Minimum)]);
     check(&shape, "1.5", &[("", Rule::Type)]);
+
+    let shape = Shape::Unsigned {
+        minimum: 1,
+        maximum: u64::MAX,
+    };
+    check(&shape, "18446744073709551615", &[]);
+    check(&shape, "18446744073709551616", &[("", Rule::Maximum)]);
+    check(&shape, "0", &[("", Rule::Minimum)]);
+    check(&shape, "-1", &[("", Rule::Minimum)]);
+    check(&shape, "-1e40", &[("", Rule::Minimum)]);
+    check(&shape, "0.5", &[("", Rule::Type)]);
+    check(&shape, "\"1\"", &[("", Rule::Type)]);
 }
 
 #[test]
@@ -94,6 +110,15 @@ fn arrays_have_sizes_and_each_item_a_place() {
         r#"["a",7]"#,
         &[("[0]", Rule::MinLength), ("[1]", Rule::Type)],
     );
+    let shape = Shape::Array(Array {
+        items: &Shape::Any,
+        min_items: 0,
+        max_items: None,
+        unique_items: true,
+    });
+    let numbers: Vec<_> = (0..100).map(|number| number.to_string()).collect();
+    let text = format!("[{},\"1\",1]", numbers.join(","));
+    check(&shape, &text, &[("[101]", Rule::UniqueItems)]);
 }
 
 #[test]
