@@ -15,10 +15,10 @@ use super::error::{Error, Place};
 use super::pointer;
 
 /// Deeper nesting is refused, so that later recursion can't exhaust the stack.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// A document with more values is refused: a few lines of nested aliases can ask for billions.
-const MAX_VALUES: usize = 1_000_000;
+pub(super) const MAX_VALUES: usize = 1_000_000;
 
 /// Line and column in the text, both counted from 1.
 #[derive(Debug, Clone, Copy)]

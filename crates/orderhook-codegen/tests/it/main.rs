@@ -7,6 +7,7 @@
 
 mod collisions;
 mod corpus;
+mod files;
 mod mutations;
 mod refusals;
 mod several;
