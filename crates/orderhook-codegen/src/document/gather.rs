@@ -97,6 +97,9 @@ impl Gathered {
             let Some(Holds::Map(kind)) = shape::member(Kind::Components, &section) else {
                 continue;
             };
+            if self::section(kind).is_none() {
+                continue;
+            }
             let at = files::child(&components, &section);
             let Some(entries) = self.entered(files, at, Holds::Map(kind))? else {
                 continue;
@@ -203,7 +206,9 @@ impl Gathered {
         let mut at = files.target(from.file, text)?;
         let mut seen = HashSet::new();
         loop {
-            if let Holds::One(kind) = holds {
+            if let Holds::One(kind) = holds
+                && section(kind).is_some()
+            {
                 if self.is_own(&at, kind) {
                     return Ok(End::Component(at.pointer));
                 }
@@ -286,7 +291,7 @@ fn base_name(at: &Location, file: &str) -> String {
         .collect()
 }
 
-/// Where components of this kind stand.
+/// Where components of this kind stand; `None` for what is put in the place of its references.
 fn section(kind: Kind) -> Option<&'static str> {
     let section = match kind {
         Kind::Schema => "schemas",
@@ -297,11 +302,12 @@ fn section(kind: Kind) -> Option<&'static str> {
         Kind::Header => "headers",
         Kind::SecurityScheme => "securitySchemes",
         Kind::Link => "links",
-        Kind::Callback => "callbacks",
         Kind::OpenApi | Kind::Components | Kind::Paths | Kind::PathItem | Kind::Operation => {
             return None;
         }
         Kind::Responses | Kind::MediaType | Kind::Encoding => return None,
+        // The typed document can't have a reference to one in an operation.
+        Kind::Callback => return None,
     };
     Some(section)
 }

@@ -5,6 +5,7 @@ mod bundle;
 mod error;
 mod files;
 mod gather;
+mod json;
 pub mod pointer;
 pub mod shape;
 mod source;

@@ -4,7 +4,7 @@
 //! key such as `200:`, the place of both keys when one is doubled, a limit on depth.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use saphyr::Scalar;
@@ -12,13 +12,16 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Number, Value};
 
 use super::error::{Error, Place};
-use super::pointer;
+use super::{json, pointer};
 
 /// Deeper nesting is refused, so that later recursion can't exhaust the stack.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// A document with more values is refused: a few lines of nested aliases can ask for billions.
 pub(super) const MAX_VALUES: usize = 1_000_000;
+
+/// The key of YAML 1.1 whose value, a mapping or a list of them, lends its members.
+const MERGE: &str = "<<";
 
 /// Line and column in the text, both counted from 1.
 #[derive(Debug, Clone, Copy)]
@@ -53,9 +56,11 @@ pub(super) type Positions = HashMap<String, Position>;
 
 /// Reads the one YAML document in `text`; `file` only names it in errors.
 pub(super) fn parse(file: &str, text: &str) -> Result<(Value, Positions), Error> {
-    let tree = TreeBuilder::new(file).build(text)?;
+    let text = json::without_surrogates(text);
+    let tree = TreeBuilder::new(file).build(&text)?;
     let mut flattener = Flattener {
         file,
+        merged: 0,
         positions: Positions::new(),
     };
     let value = flattener.flatten(&tree, String::new(), tree.position)?;
@@ -177,8 +182,8 @@ impl<'a> TreeBuilder<'a> {
         tag: Option<&Cow<'_, Tag>>,
         position: Position,
     ) -> Result<(), Error> {
-        if text == "<<" && style == ScalarStyle::Plain {
-            let message = "merge keys are no part of YAML 1.2; write the members out or use `$ref`";
+        if text == MERGE && style != ScalarStyle::Plain {
+            let message = "a member can't be named `<<`; write another name";
             return Err(self.error(position, message.into()));
         }
         if anchor != 0 {
@@ -200,7 +205,7 @@ impl<'a> TreeBuilder<'a> {
         else {
             return Ok(());
         };
-        // A linear search: mappings of a document are short, and order must be kept.
+        // The keys so far are looked through: even the largest documents have some hundreds.
         if let Some(first) = members.iter().find(|member| member.key == key) {
             return Err(Error::DuplicateKey {
                 place: place_in(self.file, position),
@@ -321,16 +326,15 @@ impl<'a> TreeBuilder<'a> {
 /// Turns the tree into a value, copying what aliases share, and notes the place of each part.
 struct Flattener<'a> {
     file: &'a str,
+    /// How many members merge keys have lent.
+    merged: usize,
     positions: Positions,
 }
 
 impl Flattener<'_> {
     fn flatten(&mut self, node: &Node, at: String, position: Position) -> Result<Value, Error> {
         if self.positions.len() >= MAX_VALUES || at.matches('/').count() > MAX_DEPTH {
-            return Err(Error::Yaml {
-                place: place_in(self.file, position),
-                message: "the aliases expand to too much; write values out or use `$ref`".into(),
-            });
+            return Err(self.too_much(position));
         }
         let value = match &node.content {
             Content::Scalar(value) => value.clone(),
@@ -342,7 +346,9 @@ impl Flattener<'_> {
                 }
                 Value::Array(values)
             }
-            Content::Mapping(members) => {
+            Content::Mapping(own) => {
+                let mut members = Vec::with_capacity(own.len());
+                self.merge(own, &mut HashSet::new(), &mut members, 0)?;
                 let mut values = Map::with_capacity(members.len());
                 for member in members {
                     let at = pointer::join(&at, &member.key);
@@ -354,6 +360,48 @@ impl Flattener<'_> {
         };
         self.positions.insert(at, position);
         Ok(value)
+    }
+
+    /// Adds `own` to `members`, and behind them what merge keys lend and is not there yet.
+    fn merge<'n>(
+        &mut self,
+        own: &'n [Member],
+        keys: &mut HashSet<&'n str>,
+        members: &mut Vec<&'n Member>,
+        depth: usize,
+    ) -> Result<(), Error> {
+        let (merges, plain): (Vec<_>, Vec<_>) = own.iter().partition(|it| it.key == MERGE);
+        if depth > 0 {
+            self.merged += own.len();
+        }
+        members.extend(plain.into_iter().filter(|member| keys.insert(&member.key)));
+        for merge in merges {
+            if depth >= MAX_DEPTH || self.merged >= MAX_VALUES {
+                return Err(self.too_much(merge.position));
+            }
+            let lenders = match &merge.value.content {
+                Content::Sequence(items) => items.as_slice(),
+                _ => std::slice::from_ref(&merge.value),
+            };
+            for lender in lenders {
+                let Content::Mapping(lent) = &lender.content else {
+                    return Err(Error::Yaml {
+                        place: place_in(self.file, merge.position),
+                        message: "`<<` needs a mapping or a list of them; give it an alias of one"
+                            .to_owned(),
+                    });
+                };
+                self.merge(lent, keys, members, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn too_much(&self, position: Position) -> Error {
+        Error::Yaml {
+            place: place_in(self.file, position),
+            message: "the aliases expand to too much; write values out or use `$ref`".into(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "a helper of a test fails the test; clippy exempts only the test functions"
 )]
 
+mod callbacks;
 mod collisions;
 mod corpus;
 mod files;
@@ -38,6 +39,9 @@ fn generate(
         )?,
         pushes::generate(document, settings, "::models")?,
     ];
+    for (module, code) in pushes::callbacks(document, settings, "::models")? {
+        output.rust(format!("callbacks/{module}.rs"), &sources, code)?;
+    }
     for (index, code) in generated.into_iter().enumerate() {
         output.rust(format!("{index}.rs"), &sources, code)?;
     }
