@@ -56,10 +56,10 @@ impl<'f> Assembler<'f> {
     /// A copy of `part` for the place `to`, with its references written anew.
     fn held(&mut self, holds: Option<Holds>, part: &Part<'f>, to: &str) -> Result<Value, Error> {
         self.note(part, to)?;
-        if let Some(holds) = holds {
-            if let Some(value) = self.instead(holds, part, to)? {
-                return Ok(value);
-            }
+        if let Some(holds) = holds
+            && let Some(value) = self.instead(holds, part, to)?
+        {
+            return Ok(value);
         }
         match part.value {
             Value::Object(members) => self.members(holds, part, members, to),

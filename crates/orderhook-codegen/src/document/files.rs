@@ -203,10 +203,7 @@ impl<'r> Files<'r> {
     /// What stands at `at` by the rules of OpenAPI; `None` where they leave that open, such as in
     /// a file that is no document.
     pub(super) fn holds(&self, at: &Location) -> Option<Holds> {
-        let root = self.root(at.file);
-        if root.get("openapi").is_none() {
-            return None;
-        }
+        self.root(at.file).get("openapi")?;
         let mut holds = Holds::One(Kind::OpenApi);
         for token in at.pointer.split('/').skip(1) {
             holds = match holds {
