@@ -4,6 +4,7 @@ mod assemble;
 mod bundle;
 mod error;
 mod files;
+mod flatten;
 mod gather;
 mod json;
 pub mod pointer;

@@ -4,15 +4,15 @@
 //! key such as `200:`, the place of both keys when one is doubled, a limit on depth.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr::Scalar;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::error::{Error, Place};
-use super::{json, pointer};
+use super::{flatten, json};
 
 /// Deeper nesting is refused, so that later recursion can't exhaust the stack.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -21,7 +21,7 @@ pub(super) const MAX_DEPTH: usize = 64;
 pub(super) const MAX_VALUES: usize = 1_000_000;
 
 /// The key of YAML 1.1 whose value, a mapping or a list of them, lends its members.
-const MERGE: &str = "<<";
+pub(super) const MERGE: &str = "<<";
 
 /// Line and column in the text, both counted from 1.
 #[derive(Debug, Clone, Copy)]
@@ -58,31 +58,25 @@ pub(super) type Positions = HashMap<String, Position>;
 pub(super) fn parse(file: &str, text: &str) -> Result<(Value, Positions), Error> {
     let text = json::without_surrogates(text);
     let tree = TreeBuilder::new(file).build(&text)?;
-    let mut flattener = Flattener {
-        file,
-        merged: 0,
-        positions: Positions::new(),
-    };
-    let value = flattener.flatten(&tree, String::new(), tree.position)?;
-    Ok((value, flattener.positions))
+    flatten::flatten(file, &tree)
 }
 
-/// A node of the text; shared when aliases name it, copied only in the [`Flattener`].
-struct Node {
-    position: Position,
-    content: Content,
+/// A node of the text; shared when aliases name it, copied only when it is flattened.
+pub(super) struct Node {
+    pub(super) position: Position,
+    pub(super) content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Scalar(Value),
     Sequence(Vec<Rc<Node>>),
     Mapping(Vec<Member>),
 }
 
-struct Member {
-    key: String,
-    position: Position,
-    value: Rc<Node>,
+pub(super) struct Member {
+    pub(super) key: String,
+    pub(super) position: Position,
+    pub(super) value: Rc<Node>,
 }
 
 /// A collection whose end has not been seen yet.
@@ -323,89 +317,7 @@ impl<'a> TreeBuilder<'a> {
     }
 }
 
-/// Turns the tree into a value, copying what aliases share, and notes the place of each part.
-struct Flattener<'a> {
-    file: &'a str,
-    /// How many members merge keys have lent.
-    merged: usize,
-    positions: Positions,
-}
-
-impl Flattener<'_> {
-    fn flatten(&mut self, node: &Node, at: String, position: Position) -> Result<Value, Error> {
-        if self.positions.len() >= MAX_VALUES || at.matches('/').count() > MAX_DEPTH {
-            return Err(self.too_much(position));
-        }
-        let value = match &node.content {
-            Content::Scalar(value) => value.clone(),
-            Content::Sequence(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    let at = pointer::join(&at, &index.to_string());
-                    values.push(self.flatten(item, at, item.position)?);
-                }
-                Value::Array(values)
-            }
-            Content::Mapping(own) => {
-                let mut members = Vec::with_capacity(own.len());
-                self.merge(own, &mut HashSet::new(), &mut members, 0)?;
-                let mut values = Map::with_capacity(members.len());
-                for member in members {
-                    let at = pointer::join(&at, &member.key);
-                    let value = self.flatten(&member.value, at, member.position)?;
-                    values.insert(member.key.clone(), value);
-                }
-                Value::Object(values)
-            }
-        };
-        self.positions.insert(at, position);
-        Ok(value)
-    }
-
-    /// Adds `own` to `members`, and behind them what merge keys lend and is not there yet.
-    fn merge<'n>(
-        &mut self,
-        own: &'n [Member],
-        keys: &mut HashSet<&'n str>,
-        members: &mut Vec<&'n Member>,
-        depth: usize,
-    ) -> Result<(), Error> {
-        let (merges, plain): (Vec<_>, Vec<_>) = own.iter().partition(|it| it.key == MERGE);
-        if depth > 0 {
-            self.merged += own.len();
-        }
-        members.extend(plain.into_iter().filter(|member| keys.insert(&member.key)));
-        for merge in merges {
-            if depth >= MAX_DEPTH || self.merged >= MAX_VALUES {
-                return Err(self.too_much(merge.position));
-            }
-            let lenders = match &merge.value.content {
-                Content::Sequence(items) => items.as_slice(),
-                _ => std::slice::from_ref(&merge.value),
-            };
-            for lender in lenders {
-                let Content::Mapping(lent) = &lender.content else {
-                    return Err(Error::Yaml {
-                        place: place_in(self.file, merge.position),
-                        message: "`<<` needs a mapping or a list of them; give it an alias of one"
-                            .to_owned(),
-                    });
-                };
-                self.merge(lent, keys, members, depth + 1)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn too_much(&self, position: Position) -> Error {
-        Error::Yaml {
-            place: place_in(self.file, position),
-            message: "the aliases expand to too much; write values out or use `$ref`".into(),
-        }
-    }
-}
-
-fn place_in(file: &str, position: Position) -> Place {
+pub(super) fn place_in(file: &str, position: Position) -> Place {
     Place {
         file: file.to_owned(),
         line: position.line,
