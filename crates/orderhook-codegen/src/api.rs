@@ -71,7 +71,22 @@ impl<'a> Api<'a> {
     /// The operations under `x-webhooks`.
     pub(crate) fn pushes(&self) -> impl Iterator<Item = &Operation<'a>> {
         let operations = self.operations.iter();
-        operations.filter(|operation| operation.pointer.starts_with("/x-webhooks/"))
+        operations.filter(|operation| operation.path.is_none() && operation.callback().is_none())
+    }
+
+    /// The operations of each callback, wherever it is described, by its pointer.
+    pub(crate) fn callbacks(&self) -> Vec<(&str, Vec<&Operation<'a>>)> {
+        let mut callbacks: Vec<(&str, Vec<_>)> = Vec::new();
+        for operation in &self.operations {
+            let Some(at) = operation.callback() else {
+                continue;
+            };
+            match callbacks.iter_mut().find(|(other, _)| *other == at) {
+                Some((_, operations)) => operations.push(operation),
+                None => callbacks.push((at, vec![operation])),
+            }
+        }
+        callbacks
     }
 
     /// Refuses two of `operations` that have one name in Rust: as methods of one type, they would be
@@ -109,15 +124,21 @@ fn path_template(at: &str) -> Option<String> {
 }
 
 impl<'a> Operation<'a> {
+    /// The pointer of the callback that it is an operation of.
+    pub(crate) fn callback(&self) -> Option<&str> {
+        let around = pointer::parent(pointer::parent(&self.pointer)?)?;
+        (self.path.is_none() && around != "/x-webhooks").then_some(around)
+    }
+
     /// Its `operationId`, or what stands in for it: `get /things/{name}` → `get_things_by_name`, and
-    /// the name of a push.
+    /// the name of a push or a callback.
     pub(crate) fn id(&self) -> Cow<'a, str> {
         if let Some(id) = self.value.get("operationId").and_then(Value::as_str) {
             return id.into();
         }
         let Some(path) = &self.path else {
             let push = pointer::parent(&self.pointer).unwrap_or_default();
-            return pointer::last(push).into();
+            return pointer::last(self.callback().unwrap_or(push)).into();
         };
         let mut words = vec![pointer::last(&self.pointer)];
         for segment in path.split('/').filter(|segment| !segment.is_empty()) {

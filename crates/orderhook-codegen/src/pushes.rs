@@ -1,23 +1,26 @@
-//! Pushes: what the document's `x-webhooks` send, as a trait for whoever receives them and as typed
-//! requests for whoever sends them.
+//! Pushes: what the document's `x-webhooks` and callbacks send, as a trait for whoever receives them
+//! and as typed requests for whoever sends them.
 //!
 //! What comes out leans on hand-written parts of the crate that it is generated into:
 //! `crate::Delivery` (what a receiver knows of a push beside its body) and `crate::PushRequest`
 //! (a body that is serialised once and signed for each attempt).
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use crate::api::Api;
-use crate::document::{Document, Error, pointer};
+use crate::api::{self, Api, Operation};
+use crate::document::{Document, Error, Node, pointer};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
-use crate::operation::{self, Operation};
 
 /// A push, and what its body says in the member that tells it from others.
 struct Push {
-    operation: Operation,
+    at: String,
+    id: String,
+    documentation: String,
     variant: Ident,
     method: Ident,
     body: TokenStream,
@@ -38,20 +41,76 @@ pub fn generate(
     models: &str,
 ) -> Result<TokenStream, Error> {
     let mut types = TypeNames::new(document, settings, models)?;
-    let mut pushes = Vec::new();
     let api = Api::new(document);
-    api.check_names(api.pushes())?;
-    for operation in api.pushes() {
-        pushes.push(read(
-            document,
-            operation::read(document, operation)?,
-            &mut types,
-        )?);
+    let pushes: Vec<_> = api.pushes().collect();
+    module(&api, "/x-webhooks", &pushes, &mut types)
+}
+
+/// The callbacks of `document`, each the content of a module of its name: to its receivers, it is
+/// what a push is to those of a webhook.
+///
+/// # Errors
+/// [`Error::Unsupported`] where two requests of a callback can't be told apart, where two callbacks
+/// have one name, or at what can't be generated.
+pub fn callbacks(
+    document: &Document,
+    settings: &ModelSettings,
+    models: &str,
+) -> Result<Vec<(String, TokenStream)>, Error> {
+    let mut types = TypeNames::new(document, settings, models)?;
+    let api = Api::new(document);
+    let mut modules = Vec::new();
+    let mut taken = BTreeMap::new();
+    for (at, operations) in api.callbacks() {
+        let name = names::field_name(&pointer::last(at)).to_string();
+        if let Some(other) = taken.insert(name.clone(), at) {
+            // What operations share is written out in each of them.
+            if document.get(other) == document.get(at) {
+                continue;
+            }
+            let message = format!(
+                "its name in Rust, `{name}`, is that of {other} as well; write another, or one under `#/components/callbacks` for both"
+            );
+            return Err(document.unsupported(at, message));
+        }
+        for operation in &operations {
+            check_callback(document, operation)?;
+        }
+        modules.push((name, module(&api, at, &operations, &mut types)?));
     }
-    let member = discriminator(document, &pushes)?;
+    Ok(modules)
+}
+
+/// Refuses what only a callback can have.
+fn check_callback(document: &Document, operation: &Operation<'_>) -> Result<(), Error> {
+    if pointer::last(&operation.pointer) != "post" {
+        let message = "only callbacks with `post` can be generated; use that";
+        return Err(document.unsupported(&operation.pointer, message));
+    }
+    if let Some(parameter) = operation.parameters().first() {
+        let message = "a parameter of a callback can't be generated; put it into the body";
+        return Err(document.unsupported(&parameter.pointer, message));
+    }
+    Ok(())
+}
+
+/// `operations` are told apart by their bodies, and have one receiver.
+fn module(
+    api: &Api<'_>,
+    at: &str,
+    operations: &[&Operation<'_>],
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    api.check_names(operations.iter().copied())?;
+    let mut pushes = Vec::new();
+    for operation in operations {
+        pushes.push(read(api.document, operation, types)?);
+    }
+    check_answers(api.document, &pushes)?;
+    let member = discriminator(api.document, at, &pushes)?;
     let (push, receiver, requests) = (
-        push(&pushes, &member),
-        receiver(&pushes, &member),
+        push(&pushes, member.as_deref()),
+        receiver(&pushes, member.as_deref()),
         requests(&pushes),
     );
     Ok(quote! {
@@ -65,32 +124,111 @@ pub fn generate(
 
 fn read(
     document: &Document,
-    operation: Operation,
+    operation: &Operation<'_>,
     types: &mut TypeNames<'_>,
 ) -> Result<Push, Error> {
-    let body = operation
-        .json_body()
-        .and_then(|media| media.schema_at.clone());
-    let Some(body) = body else {
-        let message =
-            "a push needs a body of JSON with a schema; add `requestBody` with `required: true`";
-        return Err(document.unsupported(&operation.at, message));
+    let at = &operation.pointer;
+    let id = operation.id();
+    if names::field_name(&id) == "receive" {
+        let message = "`receive` is the method that calls all others; write another `operationId`";
+        return Err(document.unsupported(at, message));
+    }
+    let Some(body) = operation.request_body() else {
+        return Err(document.unsupported(at, "a push needs a body; add `requestBody`"));
     };
-    let answer = operation.json_success();
-    let answer = answer.and_then(|(_, _, media)| media.schema_at.clone());
-    let Some(answer) = answer else {
-        let message = "a push needs one answer of success, of JSON with a schema; add it";
-        return Err(document.unsupported(&operation.at, message));
+    if body.value.get("required").and_then(Value::as_bool) != Some(true) {
+        let message = "an optional body can't be generated; write `required: true`";
+        return Err(document.unsupported(&body.pointer, message));
+    }
+    let Some(schema_at) = json_schema(document, &body)? else {
+        let message = "an empty body can't be generated; give it `application/json`";
+        return Err(document.unsupported(&body.pointer, message));
     };
-    let schema = document.resolve(&body)?;
+    let schema = document.resolve(&schema_at)?;
     Ok(Push {
-        variant: names::type_name(&operation.id),
-        method: names::field_name(&operation.id),
-        body: types.of(&body)?,
-        answer: types.of(&answer)?,
+        at: at.clone(),
+        documentation: documentation(operation),
+        variant: names::type_name(&id),
+        method: names::field_name(&id),
+        id: id.into_owned(),
+        body: types.of(&schema_at)?,
+        answer: answer(document, operation, types)?,
         tag: only_text(document, &schema.pointer)?,
-        operation,
     })
+}
+
+/// Summary and description, and for a callback where it is sent to.
+fn documentation(operation: &Operation<'_>) -> String {
+    let text = |member: &str| operation.value.get(member).and_then(Value::as_str);
+    let texts = [text("summary"), text("description")];
+    let mut texts: Vec<_> = texts
+        .into_iter()
+        .flatten()
+        .map(|it| it.trim().to_owned())
+        .collect();
+    if operation.callback().is_some() {
+        let expression = pointer::parent(&operation.pointer).unwrap_or_default();
+        let expression = pointer::last(expression);
+        texts.push(format!(
+            "Sent to `{expression}` of the request that asked for it."
+        ));
+    }
+    texts.join("\n\n")
+}
+
+/// What the receiver answers with, by the one status of success.
+fn answer(
+    document: &Document,
+    operation: &Operation<'_>,
+    types: &mut TypeNames<'_>,
+) -> Result<TokenStream, Error> {
+    let responses = operation.responses();
+    let mut successes = responses
+        .iter()
+        .filter(|response| response.status.starts_with('2'));
+    let Some(success) = successes.next() else {
+        let message = "no status of success; document one";
+        return Err(document.unsupported(&operation.pointer, message));
+    };
+    if successes.next().is_some() {
+        let message = "two statuses of success; keep one";
+        return Err(document.unsupported(&operation.pointer, message));
+    }
+    match json_schema(document, &success.node)? {
+        Some(schema_at) => types.of(&schema_at),
+        None => Ok(quote! { () }),
+    }
+}
+
+/// The pointer to the schema of the one media type, which must be JSON; `None` for an empty body.
+fn json_schema(document: &Document, node: &Node<'_>) -> Result<Option<String>, Error> {
+    let refuse = |message: &str| Err(document.unsupported(&node.pointer, message));
+    match api::media_types(node).as_slice() {
+        [json] if pointer::last(&json.pointer) == "application/json" => {
+            let schema = pointer::join(&json.pointer, "schema");
+            match document.get(&schema) {
+                Some(_) => Ok(Some(schema)),
+                None => refuse("a body needs a `schema`; add it"),
+            }
+        }
+        [] => Ok(None),
+        _ => refuse("only bodies of `application/json` can be generated"),
+    }
+}
+
+/// One method calls all others, and so has the answer of each.
+fn check_answers(document: &Document, pushes: &[Push]) -> Result<(), Error> {
+    let Some(first) = pushes.first() else {
+        return Ok(());
+    };
+    let answer = first.answer.to_string();
+    match pushes.iter().find(|push| push.answer.to_string() != answer) {
+        Some(other) => {
+            let message = format!("it is answered otherwise than {}; use one schema", first.at);
+            Err(document.unsupported(&other.at, message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The property whose `enum` has one text.
@@ -106,37 +244,40 @@ fn only_text(document: &Document, schema: &str) -> Result<Option<(String, String
     Ok(None)
 }
 
-/// The member by which all pushes but one are told apart.
-fn discriminator(document: &Document, pushes: &[Push]) -> Result<String, Error> {
+/// The member by which all pushes but one are told apart; `None` where there is one push only.
+fn discriminator(document: &Document, at: &str, pushes: &[Push]) -> Result<Option<String>, Error> {
     let tags: Vec<_> = pushes.iter().filter_map(|push| push.tag.as_ref()).collect();
     let others: Vec<_> = pushes.iter().filter(|push| push.tag.is_none()).collect();
     if let [_, second, ..] = others.as_slice() {
         let message =
             "two pushes can't be told apart; give one a property whose `enum` has one text";
-        return Err(document.unsupported(&second.operation.at, message));
+        return Err(document.unsupported(&second.at, message));
     }
     for (index, push) in pushes.iter().enumerate() {
         if push.tag.is_some() && pushes[..index].iter().any(|other| other.tag == push.tag) {
             let message = "another push has the same text; give each its own";
-            return Err(document.unsupported(&push.operation.at, message));
+            return Err(document.unsupported(&push.at, message));
         }
     }
     match tags.first() {
-        Some((member, _)) if tags.iter().all(|(other, _)| other == member) => Ok(member.clone()),
+        Some((member, _)) if tags.iter().all(|(other, _)| other == member) => {
+            Ok(Some(member.clone()))
+        }
+        None if pushes.len() == 1 => Ok(None),
         _ => Err(document.unsupported(
-            "/x-webhooks",
+            at,
             "pushes must be told apart by one property; give each an `enum` with one text in it",
         )),
     }
 }
 
-fn push(pushes: &[Push], member: &str) -> TokenStream {
+fn push(pushes: &[Push], member: Option<&str>) -> TokenStream {
     let mut variants = TokenStream::new();
     let mut arms = TokenStream::new();
     let mut other = quote! { Err(<::serde_json::Error as ::serde::de::Error>::custom("no push has this type")) };
     for push in pushes {
         let Push { variant, body, .. } = push;
-        let documentation = names::doc(&push.operation.documentation);
+        let documentation = names::doc(&push.documentation);
         variants.extend(quote! { #documentation #variant(#body), });
         let parse = quote! { ::serde_json::from_slice(body).map(Self::#variant) };
         match &push.tag {
@@ -144,6 +285,10 @@ fn push(pushes: &[Push], member: &str) -> TokenStream {
             None => other = parse,
         }
     }
+    let text = match member {
+        Some(member) => quote! { #[serde(borrow, default, rename = #member)] },
+        None => quote! { #[serde(skip)] },
+    };
     quote! {
         /// A push, by its type.
         #[derive(Debug, Clone, PartialEq)]
@@ -152,7 +297,7 @@ fn push(pushes: &[Push], member: &str) -> TokenStream {
         /// What tells one push from another.
         #[derive(::serde::Deserialize)]
         pub(crate) struct PushType<'a> {
-            #[serde(borrow, default, rename = #member)]
+            #text
             pub(crate) text: Option<::std::borrow::Cow<'a, str>>,
         }
 
@@ -165,20 +310,19 @@ fn push(pushes: &[Push], member: &str) -> TokenStream {
     }
 }
 
-fn receiver(pushes: &[Push], member: &str) -> TokenStream {
+fn receiver(pushes: &[Push], member: Option<&str>) -> TokenStream {
     let mut methods = TokenStream::new();
     let mut arms = TokenStream::new();
-    for Push {
-        operation,
-        variant,
-        method,
-        body,
-        answer,
-        tag,
-    } in pushes
-    {
-        let mut documentation = operation.documentation.clone();
-        if tag.is_none() {
+    for push in pushes {
+        let Push {
+            variant,
+            method,
+            body,
+            answer,
+            ..
+        } = push;
+        let mut documentation = push.documentation.clone();
+        if let (None, Some(member)) = (&push.tag, member) {
             documentation.push_str(&format!(
                 "\n\nAlso called for a `{member}` that is not in the document; match on it before acknowledging."
             ));
@@ -191,7 +335,6 @@ fn receiver(pushes: &[Push], member: &str) -> TokenStream {
         });
         arms.extend(quote! { Push::#variant(push) => self.#method(delivery, push).await, });
     }
-    // One answer serves all arms; the lint and the compiler see to that.
     let answer = pushes.first().map(|push| &push.answer);
     quote! {
         /// What a receiver does with each push.
@@ -218,9 +361,8 @@ fn receiver(pushes: &[Push], member: &str) -> TokenStream {
 
 fn requests(pushes: &[Push]) -> TokenStream {
     let requests = pushes.iter().map(|push| {
-        let Push { method, body, operation, .. } = push;
+        let Push { method, body, id, .. } = push;
         let name = format_ident!("{}_request", method);
-        let id = &operation.id;
         let documentation = names::doc(&format!(
             "The request of the push `{id}`, serialised once for all its attempts.\n\n# Errors\nIf the push can't be \
              written as JSON."

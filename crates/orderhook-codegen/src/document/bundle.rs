@@ -78,7 +78,7 @@ fn take_over<'a>(
         });
     }
     insert(root, target, component.clone());
-    source.adopt(&other.source, target);
+    source.adopt(&other.source, target, component);
     for (_, reference) in references(kind, component, target) {
         if let Some(target) = reference.strip_prefix('#') {
             open.push_back((other, target.to_owned()));
@@ -111,7 +111,7 @@ fn references(kind: Kind, value: &Value, at: &str) -> Vec<(String, String)> {
 }
 
 /// Puts `component` where `target` says, and makes the sections around it where they are missing.
-fn insert(root: &mut Value, target: &str, component: Value) {
+pub(super) fn insert(root: &mut Value, target: &str, component: Value) {
     let section = pointer::parent(target).map(pointer::last);
     let mut around = root;
     for name in ["components".to_owned(), section.unwrap_or_default()] {

@@ -93,6 +93,16 @@ pub enum Error {
         /// Why it can't be followed.
         problem: &'static str,
     },
+    /// A `$ref` leads to no part of the files on disk that could be taken over.
+    #[error("{}: `$ref: {reference}` {problem}", At(place))]
+    File {
+        /// The value that holds the `$ref`, in the file where it was written.
+        place: Place,
+        /// The text of the `$ref`.
+        reference: String,
+        /// Why it can't be followed and what to do.
+        problem: String,
+    },
     /// The document is valid but uses something that the generator can't express.
     #[error("{}: {message}", At(place))]
     Unsupported {

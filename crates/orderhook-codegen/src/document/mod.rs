@@ -1,7 +1,12 @@
 //! An OpenAPI document, each of its parts with its place in the source text.
 
+mod assemble;
 mod bundle;
 mod error;
+mod files;
+mod flatten;
+mod gather;
+mod json;
 pub mod pointer;
 pub mod shape;
 mod source;
@@ -10,13 +15,14 @@ mod tests;
 mod typed;
 mod yaml;
 
+use std::io;
 use std::path::Path;
 
 use openapiv3::OpenAPI;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 pub use error::{Error, Place};
+use files::Files;
 use source::Source;
 
 /// An OpenAPI 3.0 document that was read without an error.
@@ -38,53 +44,73 @@ pub struct Node<'a> {
 }
 
 impl Document {
-    /// Reads the YAML or JSON file at `path`.
+    /// Reads the YAML or JSON file at `path`, and those that it refers to.
+    ///
+    /// What references lead to becomes part of the document, wherever it stands: schemas, responses
+    /// and so on as components, path items in the place of the reference. Places are still those
+    /// in the file that each part was written in.
     ///
     /// # Errors
-    /// Any [`Error`] but [`Error::Reference`] and [`Error::Unsupported`].
+    /// Any [`Error`] but [`Error::Reference`].
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        Self::load_with(path, |path| std::fs::read_to_string(path))
+    }
+
+    /// The same with files that `read` gives the texts of, by their paths: that of the document, and
+    /// those that references name, relative to the file they stand in and without `.` and `..`.
+    ///
+    /// # Errors
+    /// Any [`Error`] but [`Error::Reference`].
+    pub fn load_with(
+        path: &Path,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Result<Self, Error> {
+        let text = read(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(&path.display().to_string(), &text)
+        let name = path.display().to_string();
+        let (source, root, sha256) = read_files(Files::new(&name, &text, Some(&read))?)?;
+        Self::read(source, root, sha256)
     }
 
     /// Reads YAML or JSON from `text`; `file_name` is how errors and generated files call it.
     ///
+    /// References to other files are left as they are, for [`Document::resolve`] to refuse.
+    ///
     /// # Errors
-    /// Any [`Error`] but [`Error::Read`], [`Error::Reference`] and [`Error::Unsupported`].
+    /// Any [`Error`] but [`Error::Read`], [`Error::Reference`] and [`Error::File`].
     pub fn parse(file_name: &str, text: &str) -> Result<Self, Error> {
-        let (root, positions) = yaml::parse(file_name, text)?;
-        Self::read(Source::new(file_name, positions), text, root)
+        Self::parse_beside(file_name, text, &[])
     }
 
     /// The same for a document that may refer to components of those `beside` it, by the names of
     /// files in one folder: `$ref: 'other.yaml#/components/schemas/Order'`.
     ///
-    /// What it refers to becomes part of it, and so does whatever that refers to; its places are
-    /// still those in the file it was written in.
+    /// What it refers to becomes part of it under the name it has there, and so does whatever that
+    /// refers to; its places are still those in the file it was written in. So the documents can
+    /// share the types of one crate, as those that [`Document::load`] reads can't.
     ///
     /// # Errors
     /// Any [`Error`] but [`Error::Read`]: [`Error::Reference`] at a reference that leads to none of
     /// their components, [`Error::Unsupported`] at a component that has the name of another one
     /// that is taken over.
     pub fn parse_beside(file_name: &str, text: &str, beside: &[&Self]) -> Result<Self, Error> {
-        let (mut root, positions) = yaml::parse(file_name, text)?;
-        let mut source = Source::new(file_name, positions);
-        bundle::bundle(&mut source, &mut root, beside)?;
-        Self::read(source, text, root)
+        let (mut source, mut root, sha256) = read_files(Files::new(file_name, text, None)?)?;
+        if !beside.is_empty() {
+            bundle::bundle(&mut source, &mut root, beside)?;
+        }
+        Self::read(source, root, sha256)
     }
 
-    fn read(source: Source, text: &str, root: Value) -> Result<Self, Error> {
-        check_version(&root, |pointer| source.place(pointer))?;
+    fn read(source: Source, root: Value, sha256: String) -> Result<Self, Error> {
         let openapi = typed::read(&root).map_err(|mismatch| Error::Structure {
             place: source.place(&mismatch.pointer),
             message: mismatch.message,
         })?;
         Ok(Self {
             source,
-            sha256: hex(&Sha256::digest(text)),
+            sha256,
             root,
             openapi,
         })
@@ -95,13 +121,14 @@ impl Document {
         self.source.file()
     }
 
-    /// SHA-256 of the source text, without that of documents beside it, in lower-case hexadecimal.
+    /// SHA-256 of the source text, and of those of the files it refers to behind it, without
+    /// those of documents beside it; in lower-case hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The document as it is written: members in their order, extensions and references kept, and
-    /// last what was taken over from documents beside it.
+    /// The document as it is written: members in their order, extensions and references to
+    /// components kept, and last among the components what was taken over.
     pub fn root(&self) -> &Value {
         &self.root
     }
@@ -164,14 +191,30 @@ impl Document {
     }
 }
 
-fn check_version(root: &Value, place: impl Fn(&str) -> Place) -> Result<(), Error> {
-    let (pointer, found) = match root.get("openapi") {
+/// One document with references to its components only, its places, and the hash of its texts.
+fn read_files(mut files: Files<'_>) -> Result<(Source, Value, String), Error> {
+    check_version(&files)?;
+    let gathered = gather::gather(&mut files)?;
+    let sha256 = files.sha256();
+    let (source, root) = match gathered {
+        Some(gathered) => assemble::assemble(&files, &gathered)?,
+        None => files.into_own(),
+    };
+    Ok((source, root, sha256))
+}
+
+fn check_version(files: &Files<'_>) -> Result<(), Error> {
+    let (pointer, found) = match files.root(0).get("openapi") {
         Some(Value::String(version)) if is_3_0(version) => return Ok(()),
         Some(other) => ("/openapi", format!("the version is `{other}`")),
         None => ("", "there is no member `openapi`".to_owned()),
     };
+    let at = files::Location {
+        file: 0,
+        pointer: pointer.to_owned(),
+    };
     Err(Error::Version {
-        place: place(pointer),
+        place: files.place(&at),
         found,
     })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::pointer;
 
 /// The objects of OpenAPI 3.0 that hold something worth visiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
     reason = "each is the object of the same name in the OpenAPI specification"
@@ -35,7 +35,7 @@ pub enum Kind {
 }
 
 /// What a member of an object holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holds {
     /// One object of this kind.
     One(Kind),

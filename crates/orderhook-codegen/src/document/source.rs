@@ -1,5 +1,7 @@
 //! Where each part of a document stands in its text, or in the text that it was taken over from.
 
+use serde_json::Value;
+
 use super::error::Place;
 use super::pointer;
 use super::yaml::{Position, Positions};
@@ -19,6 +21,11 @@ impl Source {
             files: vec![file.to_owned()],
             positions,
         }
+    }
+
+    /// `positions` say by number in which of `files` they are; the document's own is the first.
+    pub(super) fn of(files: Vec<String>, positions: Positions) -> Self {
+        Self { files, positions }
     }
 
     pub(super) fn file(&self) -> &str {
@@ -42,17 +49,25 @@ impl Source {
         }
     }
 
-    /// Takes over the places of the value at `pointer` and of all below it.
-    pub(super) fn adopt(&mut self, other: &Self, pointer: &str) {
-        let below = format!("{pointer}/");
-        let adopted = other
-            .positions
-            .iter()
-            .filter(|(at, _)| *at == pointer || at.starts_with(&below));
-        for (at, position) in adopted {
+    /// Takes over the places of `value`, which stands at `pointer` in `other`, and of all below it.
+    pub(super) fn adopt(&mut self, other: &Self, pointer: &str, value: &Value) {
+        if let Some(position) = other.positions.get(pointer) {
             let file = self.number(&other.files[position.file]);
             let position = Position { file, ..*position };
-            self.positions.insert(at.clone(), position);
+            self.positions.insert(pointer.to_owned(), position);
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, child) in members {
+                    self.adopt(other, &pointer::join(pointer, name), child);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.adopt(other, &pointer::join(pointer, &index.to_string()), item);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -61,6 +61,46 @@ fn an_alias_copies_the_value_and_keeps_the_places_inside_it() {
 }
 
 #[test]
+fn merge_keys_lend_members() {
+    let document = parse(&with(
+        "x-a: &a {b: 1, c: 2}\nx-b: &b {<<: *a, c: 3, d: 4}\nx-c: {<<: [*b, {e: 5, d: 6}], b: 7}\n",
+    ));
+
+    let expected = json!({"b": 7, "c": 3, "d": 4, "e": 5});
+    let members = document.get("/x-c").expect("exists");
+    assert_eq!(members, &expected);
+    assert_eq!(document.place("/x-c/c").line, 6);
+
+    let mut bomb = "x-0: &a0 {a: 1}\n".to_owned();
+    for level in 1..60 {
+        let lender = level - 1;
+        bomb.push_str(&format!(
+            "x-{level}: &a{level} {{<<: [*a{lender}, *a{lender}]}}\n"
+        ));
+    }
+    let error = Document::parse("a", &with(&bomb)).expect_err("too many");
+    assert!(error.to_string().contains("expand to too much"), "{error}");
+}
+
+#[test]
+fn characters_of_json_beyond_16_bits_are_read() {
+    let text = |value: &str| {
+        format!(r#"{{"openapi":"3.0.4","info":{{"title":"{value}","version":"1"}},"paths":{{}}}}"#)
+    };
+    for (value, expected) in [
+        (r"a\ud83d\ude00b", "a\u{1f600}b"),
+        (r"\uD83D\uDE00\u0061", "\u{1f600}a"),
+        (r"\\ud83d\\ude00 \ud83d\ude00", "\\ud83d\\ude00 \u{1f600}"),
+    ] {
+        assert_eq!(parse(&text(value)).openapi().info.title, expected);
+    }
+    refused(
+        &text(r"\ud83d"),
+        "api.yaml:1:36: while parsing a quoted scalar, found invalid Unicode character escape code; the text is not well-formed YAML",
+    );
+}
+
+#[test]
 fn a_place_is_that_of_the_key_or_the_item() {
     let document = parse(&with("x-a:\n  b:\n    - c\n    - d: 1\n"));
 
@@ -94,8 +134,12 @@ fn broken_yaml_is_refused_at_its_place() {
         "api.yaml:5:15: `200` stands here a second time, first on line 5; remove one of the two",
     );
     refused(
-        &with("x-a: {<<: {}}\n"),
-        "api.yaml:5:7: merge keys are no part of YAML 1.2; write the members out or use `$ref`",
+        &with("x-a: {<<: [1]}\n"),
+        "api.yaml:5:7: `<<` needs a mapping or a list of them; give it an alias of one",
+    );
+    refused(
+        &with("x-a: {'<<': {}}\n"),
+        "api.yaml:5:7: a member can't be named `<<`; write another name",
     );
     refused(
         &with("x-a:\n  ? [1]\n  : 2\n"),

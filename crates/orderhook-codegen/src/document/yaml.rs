@@ -9,16 +9,19 @@ use std::rc::Rc;
 
 use saphyr::Scalar;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::error::{Error, Place};
-use super::pointer;
+use super::{flatten, json};
 
 /// Deeper nesting is refused, so that later recursion can't exhaust the stack.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// A document with more values is refused: a few lines of nested aliases can ask for billions.
-const MAX_VALUES: usize = 1_000_000;
+pub(super) const MAX_VALUES: usize = 1_000_000;
+
+/// The key of YAML 1.1 whose value, a mapping or a list of them, lends its members.
+pub(super) const MERGE: &str = "<<";
 
 /// Line and column in the text, both counted from 1.
 #[derive(Debug, Clone, Copy)]
@@ -53,31 +56,27 @@ pub(super) type Positions = HashMap<String, Position>;
 
 /// Reads the one YAML document in `text`; `file` only names it in errors.
 pub(super) fn parse(file: &str, text: &str) -> Result<(Value, Positions), Error> {
-    let tree = TreeBuilder::new(file).build(text)?;
-    let mut flattener = Flattener {
-        file,
-        positions: Positions::new(),
-    };
-    let value = flattener.flatten(&tree, String::new(), tree.position)?;
-    Ok((value, flattener.positions))
+    let text = json::without_surrogates(text);
+    let tree = TreeBuilder::new(file).build(&text)?;
+    flatten::flatten(file, &tree)
 }
 
-/// A node of the text; shared when aliases name it, copied only in the [`Flattener`].
-struct Node {
-    position: Position,
-    content: Content,
+/// A node of the text; shared when aliases name it, copied only when it is flattened.
+pub(super) struct Node {
+    pub(super) position: Position,
+    pub(super) content: Content,
 }
 
-enum Content {
+pub(super) enum Content {
     Scalar(Value),
     Sequence(Vec<Rc<Node>>),
     Mapping(Vec<Member>),
 }
 
-struct Member {
-    key: String,
-    position: Position,
-    value: Rc<Node>,
+pub(super) struct Member {
+    pub(super) key: String,
+    pub(super) position: Position,
+    pub(super) value: Rc<Node>,
 }
 
 /// A collection whose end has not been seen yet.
@@ -177,8 +176,8 @@ impl<'a> TreeBuilder<'a> {
         tag: Option<&Cow<'_, Tag>>,
         position: Position,
     ) -> Result<(), Error> {
-        if text == "<<" && style == ScalarStyle::Plain {
-            let message = "merge keys are no part of YAML 1.2; write the members out or use `$ref`";
+        if text == MERGE && style != ScalarStyle::Plain {
+            let message = "a member can't be named `<<`; write another name";
             return Err(self.error(position, message.into()));
         }
         if anchor != 0 {
@@ -200,7 +199,7 @@ impl<'a> TreeBuilder<'a> {
         else {
             return Ok(());
         };
-        // A linear search: mappings of a document are short, and order must be kept.
+        // The keys so far are looked through: even the largest documents have some hundreds.
         if let Some(first) = members.iter().find(|member| member.key == key) {
             return Err(Error::DuplicateKey {
                 place: place_in(self.file, position),
@@ -318,46 +317,7 @@ impl<'a> TreeBuilder<'a> {
     }
 }
 
-/// Turns the tree into a value, copying what aliases share, and notes the place of each part.
-struct Flattener<'a> {
-    file: &'a str,
-    positions: Positions,
-}
-
-impl Flattener<'_> {
-    fn flatten(&mut self, node: &Node, at: String, position: Position) -> Result<Value, Error> {
-        if self.positions.len() >= MAX_VALUES || at.matches('/').count() > MAX_DEPTH {
-            return Err(Error::Yaml {
-                place: place_in(self.file, position),
-                message: "the aliases expand to too much; write values out or use `$ref`".into(),
-            });
-        }
-        let value = match &node.content {
-            Content::Scalar(value) => value.clone(),
-            Content::Sequence(items) => {
-                let mut values = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    let at = pointer::join(&at, &index.to_string());
-                    values.push(self.flatten(item, at, item.position)?);
-                }
-                Value::Array(values)
-            }
-            Content::Mapping(members) => {
-                let mut values = Map::with_capacity(members.len());
-                for member in members {
-                    let at = pointer::join(&at, &member.key);
-                    let value = self.flatten(&member.value, at, member.position)?;
-                    values.insert(member.key.clone(), value);
-                }
-                Value::Object(values)
-            }
-        };
-        self.positions.insert(at, position);
-        Ok(value)
-    }
-}
-
-fn place_in(file: &str, position: Position) -> Place {
+pub(super) fn place_in(file: &str, position: Position) -> Place {
     Place {
         file: file.to_owned(),
         line: position.line,

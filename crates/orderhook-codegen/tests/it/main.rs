@@ -5,8 +5,10 @@
     reason = "a helper of a test fails the test; clippy exempts only the test functions"
 )]
 
+mod callbacks;
 mod collisions;
 mod corpus;
+mod files;
 mod mutations;
 mod refusals;
 mod requests;
@@ -38,6 +40,9 @@ fn generate(
         )?,
         pushes::generate(document, settings, "::models")?,
     ];
+    for (module, code) in pushes::callbacks(document, settings, "::models")? {
+        output.rust(format!("callbacks/{module}.rs"), &sources, code)?;
+    }
     for (index, code) in generated.into_iter().enumerate() {
         output.rust(format!("{index}.rs"), &sources, code)?;
     }
