@@ -64,8 +64,8 @@ pub fn generate(
     };
     let by_tag = by_tag(document, &operations)?;
     let mut modules = Vec::new();
+    check_names(document, &operations)?;
     for (tag, operations) in &by_tag {
-        check_names(document, operations)?;
         let module = tag::generate(&mut context, tag, operations)?;
         modules.push((names::field_name(tag).to_string(), module));
     }
@@ -118,8 +118,8 @@ fn by_tag<'o>(
     Ok(by_tag)
 }
 
-/// Two operations of a tag with one name would be code that does not compile.
-fn check_names(document: &Document, operations: &[&Operation]) -> Result<(), Error> {
+/// Two operations with one name would be code that does not compile: the stub names those of all tags.
+fn check_names(document: &Document, operations: &[Operation]) -> Result<(), Error> {
     let mut taken = BTreeMap::new();
     for operation in operations {
         for item in tag::items(operation) {

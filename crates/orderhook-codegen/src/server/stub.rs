@@ -35,10 +35,11 @@ pub(super) fn generate(
             impl<S: Server> #trait_name for NotImplemented<S> { #methods }
         });
     }
+    let imports = tag::runtime_imports(&implementations);
     Ok(quote! {
         //! For starting out and for tests.
         #(use super::#modules::*;)*
-        use ::orderhook_runtime::{Call, Refusal, Server};
+        #imports
         pub use ::orderhook_runtime::NotImplemented;
 
         #implementations

@@ -93,7 +93,7 @@ pub(super) fn generate(
     })
 }
 
-/// What the code of a tag may take from the runtime, beside the runtime itself.
+/// What generated code may take from the runtime, beside the runtime itself.
 const IMPORTED: [&str; 13] = [
     "Answer",
     "Call",
@@ -112,18 +112,28 @@ const IMPORTED: [&str; 13] = [
 
 /// Imports of what the code names and of nothing else: what is unused is a warning.
 fn imports(code: &TokenStream) -> TokenStream {
-    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
-    let imported = imported.map(|name| format_ident!("{name}"));
     let has_tables = ["Shape", "Parameter", "PartRow"]
         .iter()
         .any(|name| mentions(code, name));
     let shapes = has_tables.then(|| quote! { use ::orderhook_runtime::shape::*; });
     let status = mentions(code, "StatusCode").then(|| quote! { use ::axum::http::StatusCode; });
+    let names = names_of_runtime(code);
     quote! {
         #status
-        use ::orderhook_runtime::{self as runtime, #(#imported),*};
+        use ::orderhook_runtime::{self as runtime, #(#names),*};
         #shapes
     }
+}
+
+/// What code without tables and statuses imports.
+pub(super) fn runtime_imports(code: &TokenStream) -> TokenStream {
+    let names = names_of_runtime(code);
+    quote! { use ::orderhook_runtime::{#(#names),*}; }
+}
+
+fn names_of_runtime(code: &TokenStream) -> Vec<Ident> {
+    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
+    imported.map(|name| format_ident!("{name}")).collect()
 }
 
 fn mentions(code: &TokenStream, name: &str) -> bool {
