@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, bail};
 use orderhook_codegen::models::ModelSettings;
 use orderhook_codegen::output::Output;
-use orderhook_codegen::{Document, Error, client, models, server};
+use orderhook_codegen::{Document, Error, client, models, round_trip, server};
 use proc_macro2::TokenStream;
 
 use crate::demo::target_directory;

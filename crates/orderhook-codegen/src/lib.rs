@@ -23,6 +23,7 @@ pub mod openapi31;
 mod operation;
 pub mod output;
 pub mod pushes;
+pub mod round_trip;
 pub mod server;
 mod sound;
 

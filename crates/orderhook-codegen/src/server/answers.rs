@@ -12,12 +12,12 @@ use crate::names;
 use crate::operation::{Answer, Codec, Media, Operation, Status};
 
 /// The enumeration of the answers of success: `get_thing` → `GetThingOk`.
-pub(super) fn name(operation: &Operation) -> Ident {
+pub(crate) fn name(operation: &Operation) -> Ident {
     format_ident!("{}Ok", names::type_name(&operation.id))
 }
 
 /// Whether the operation has an enumeration of answers.
-pub(super) fn is_enum(operation: &Operation) -> bool {
+pub(crate) fn is_enum(operation: &Operation) -> bool {
     only(operation).is_none()
 }
 
@@ -267,7 +267,7 @@ fn write(media: &Media, status: &TokenStream, body: &TokenStream) -> TokenStream
 }
 
 /// 404 → `NotFound`, by the names that HTTP gives; `4XX` → `ClientError`.
-pub(super) fn status_name(status: Status) -> Ident {
+pub(crate) fn status_name(status: Status) -> Ident {
     let code = match status {
         Status::Code(code) => code,
         Status::Range(1) => return format_ident!("Informational"),

@@ -25,9 +25,13 @@ use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
 use crate::operation::{self, Operation};
+pub(crate) use answers::{is_enum as has_several_answers, name as answers_name, status_name};
+pub(crate) use handler::arguments;
+pub(crate) use parameters::argument as parameters_argument;
 use refusals::Envelope;
 use shapes::Shapes;
 use tag::Context;
+pub(crate) use tag::{signature, trait_name};
 
 /// Modules beside those of the tags, and what these import.
 const RESERVED: [&str; 7] = [

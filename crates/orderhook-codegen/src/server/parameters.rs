@@ -40,7 +40,7 @@ impl Location {
 }
 
 /// The name and type of the argument that holds the parameters of one location, if there are any.
-pub(super) fn argument(operation: &Operation, location: Location) -> Option<(Ident, Ident)> {
+pub(crate) fn argument(operation: &Operation, location: Location) -> Option<(Ident, Ident)> {
     parameters(operation, location).next()?;
     let kind = format_ident!("{}{}", names::type_name(&operation.id), location.suffix());
     Some((names::field_name(location.suffix()), kind))

@@ -22,7 +22,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The trait of a tag: `webhooks` → `WebhooksApi`.
-pub(super) fn trait_name(tag: &str) -> Ident {
+pub(crate) fn trait_name(tag: &str) -> Ident {
     format_ident!("{}Api", names::type_name(tag))
 }
 
@@ -159,7 +159,7 @@ fn tag_description(document: &Document, tag: &str) -> String {
 }
 
 /// The method of the trait, without what stands behind it.
-pub(super) fn signature(
+pub(crate) fn signature(
     operation: &Operation,
     types: &mut TypeNames<'_>,
 ) -> Result<TokenStream, Error> {
