@@ -56,7 +56,8 @@ fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Exi
         .context("cargo can't be run")
 }
 
-fn target_directory() -> PathBuf {
+/// Where cargo builds.
+pub(crate) fn target_directory() -> PathBuf {
     let configured = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     workspace_root().join(configured.unwrap_or_else(|| "target".into()))
 }

@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod corpus;
 mod demo;
 mod r#gen;
 mod plan;
@@ -25,6 +26,8 @@ enum Task {
     Bench(bench::Args),
     /// Write everything that is generated from `spec/`
     Gen(r#gen::Args),
+    /// Generate from the documents of others in `tests/corpus`, and compile what comes out
+    Corpus(corpus::Args),
     /// Regenerate, then show the real server at work on this machine: calls, pushes, a replay
     Demo(demo::Args),
     /// Start a PostgreSQL server, print its address, and keep it until Ctrl-C
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench(args) => bench::run(&args),
         Task::Gen(args) => r#gen::run(&args),
+        Task::Corpus(args) => corpus::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Postgres => postgres::run(),
         Task::Test(args) => test::run(&args),

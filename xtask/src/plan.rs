@@ -44,11 +44,16 @@ const HAND_WRITTEN: [&str; 4] = [
 /// Generates every file, in memory, and keeps quiet about the panics of libraries on the way: the
 /// generator makes an error of each, which names the place in the spec.
 pub(crate) fn plan_quietly(root: &Path) -> anyhow::Result<Output> {
+    quietly(|| plan(root))
+}
+
+/// Generates while nothing is printed of the panics of libraries.
+pub(crate) fn quietly<T>(generate: impl FnOnce() -> T) -> T {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let output = plan(root);
+    let generated = generate();
     std::panic::set_hook(hook);
-    output
+    generated
 }
 
 /// Generates every file, in memory.
@@ -60,6 +65,8 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
             .map(|name| (name.to_owned(), name.to_owned()))
             .into(),
         notes: row_notes(root)?,
+        schemars: true,
+        utoipa: true,
     };
     let mut output = Output::new(COMMAND);
     for folder in [TYPES, CLIENT, WEBHOOK, API] {

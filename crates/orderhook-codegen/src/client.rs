@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::ToTokens;
 use serde_json::Value;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
@@ -139,6 +140,7 @@ fn swap(
         }
     }
     encode_backslashes(&mut file);
+    drop_unused_import_of_types(&mut file);
     let mut read_by = ReadBy { read, count: 0 };
     read_by.visit_file_mut(&mut file);
     if read_by.count == 0 && api.served().any(answers_json) {
@@ -174,6 +176,33 @@ impl VisitMut for ReadBy {
             self.count += 1;
         }
         visit_mut::visit_path_mut(self, path);
+    }
+}
+
+/// progenitor imports the models for its builders whether or not one of these names a model.
+fn drop_unused_import_of_types(file: &mut syn::File) {
+    let mut modules = file.items.iter_mut().filter_map(|item| match item {
+        Item::Mod(module) if module.ident == "builder" => Some(module),
+        _ => None,
+    });
+    let Some((_, items)) = modules.next().and_then(|module| module.content.as_mut()) else {
+        return;
+    };
+    let mut of_types = OfTypes(false);
+    for item in items.iter().filter(|item| !matches!(item, Item::Use(_))) {
+        of_types.visit_item(item);
+    }
+    let import: Item = parse_quote! { use super::types; };
+    items.retain(|item| of_types.0 || *item != import);
+}
+
+/// Whether a path begins with `types`.
+struct OfTypes(bool);
+
+impl<'a> Visit<'a> for OfTypes {
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        self.0 |= path.segments.first().is_some_and(|first| first.ident == "types");
+        visit::visit_path(self, path);
     }
 }
 

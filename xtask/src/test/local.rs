@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::{Run, execute};
-use crate::demo;
+use crate::{corpus, demo};
 
 /// The packages that are published; each must build from its own archive.
 const LIBRARIES: &[&str] = &[
@@ -39,6 +39,10 @@ pub(super) fn run_clippy(run: &Run) -> anyhow::Result<()> {
 pub(super) fn check_generated_code(run: &Run) -> anyhow::Result<()> {
     let this_program = env::current_exe().context("the path of this program is not known")?;
     execute(run.command(this_program).args(["gen", "--check"]))
+}
+
+pub(super) fn check_corpus(run: &Run) -> anyhow::Result<()> {
+    corpus::check(&run.root, "")
 }
 
 pub(super) fn run_tests(run: &Run) -> anyhow::Result<()> {

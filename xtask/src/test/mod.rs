@@ -78,6 +78,7 @@ const STEPS: &[Step] = &[
     Step::new("formatting", local::check_formatting),
     Step::new("clippy", local::run_clippy),
     Step::new("generated code", local::check_generated_code),
+    Step::new("documents of others", local::check_corpus),
     Step::new("PostgreSQL", postgres::set_up),
     Step::new("Python packages", foreign::install_python_packages)
         .needs(&[Runtime::Python])

@@ -11,17 +11,17 @@ use serde_json::Value;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
-use super::Notes;
 use super::limits::{self, Limit};
-use super::{Model, all_schemas, patches};
+use super::{Model, ModelSettings, Notes, all_schemas, patches};
 use crate::document::{Document, Error, pointer};
 use crate::names;
 
 pub(super) fn finish(
     documents: &[&Document],
     types: TokenStream,
-    notes: &Notes,
+    settings: &ModelSettings,
 ) -> Result<TokenStream, Error> {
+    let notes = &settings.notes;
     let mut file: syn::File = syn::parse2(types).map_err(|error| {
         documents[0].unsupported("", format!("typify wrote no valid Rust: {error}"))
     })?;
@@ -38,15 +38,17 @@ pub(super) fn finish(
                 strip_json_schema(&mut model.attrs);
                 if let Some(schema) = schemas.get(&model.ident) {
                     add_note(&mut model.attrs, notes, &schema.at);
-                    finish_members(schema, model, notes);
+                    finish_members(schema, model, settings);
                 }
                 if let Some(limits) = limits.get(&model.ident) {
-                    model.attrs.extend(limit_attributes(limits));
+                    model.attrs.extend(limit_attributes(limits, settings));
                 }
                 if let Some(members) = patches.get(&model.ident) {
-                    patches::apply(model, members);
+                    patches::apply(model, members, settings);
                 }
-                refuse_null(model);
+                if settings.utoipa {
+                    refuse_null(model);
+                }
             }
             Item::Enum(model) => strip_json_schema(&mut model.attrs),
             Item::Mod(module) if module.ident == "builder" => {
@@ -62,7 +64,7 @@ pub(super) fn finish(
 }
 
 /// Members in the order of the document, because typify sorts them by name, with notes and limits.
-fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, notes: &Notes) {
+fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, settings: &ModelSettings) {
     let properties_at = pointer::join(&schema.at, "properties");
     let properties = schema.schema.get("properties").and_then(Value::as_object);
     let order: Vec<_> = properties
@@ -82,10 +84,9 @@ fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, notes: &Notes) {
     for field in &mut members {
         if let Some(index) = place(field) {
             let at = &order[index].1;
-            add_note(&mut field.attrs, notes, at);
-            field
-                .attrs
-                .extend(limit_attributes(&limits::limits(schema.document, at)));
+            add_note(&mut field.attrs, &settings.notes, at);
+            let limits = limits::limits(schema.document, at);
+            field.attrs.extend(limit_attributes(&limits, settings));
         }
     }
     fields.named = members.into_iter().collect();
@@ -121,16 +122,22 @@ fn limited_texts<'a>(models: &[Model<'a>]) -> BTreeMap<Ident, Vec<Limit<'a>>> {
         .collect()
 }
 
-fn limit_attributes(limits: &[Limit<'_>]) -> Vec<Attribute> {
+fn limit_attributes(limits: &[Limit<'_>], settings: &ModelSettings) -> Vec<Attribute> {
+    let mut attributes = Vec::new();
     if limits.is_empty() {
-        return Vec::new();
+        return attributes;
     }
-    let json_schema = limits.iter().map(Limit::json_schema);
-    let utoipa = limits.iter().map(Limit::utoipa);
-    vec![
-        parse_quote! { #[cfg_attr(feature = "schemars", schemars(extend(#(#json_schema),*)))] },
-        parse_quote! { #[cfg_attr(feature = "utoipa", schema(#(#utoipa),*))] },
-    ]
+    if settings.schemars {
+        let limits = limits.iter().map(Limit::json_schema);
+        attributes.push(parse_quote! {
+            #[cfg_attr(feature = "schemars", schemars(extend(#(#limits),*)))]
+        });
+    }
+    if settings.utoipa {
+        let limits = limits.iter().map(Limit::utoipa);
+        attributes.push(parse_quote! { #[cfg_attr(feature = "utoipa", schema(#(#limits),*))] });
+    }
+    attributes
 }
 
 /// typify repeats the whole schema in the documentation of its type; the spec has it already.

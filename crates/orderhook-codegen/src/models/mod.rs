@@ -32,14 +32,18 @@ pub struct ModelSettings {
     pub hand_written: BTreeMap<String, String>,
     /// What to add to the documentation of the parts of the document.
     pub notes: Notes,
+    /// Whether the models derive `schemars::JsonSchema`, behind a feature `schemars` of their crate.
+    pub schemars: bool,
+    /// Whether the models derive `utoipa::ToSchema`, behind a feature `utoipa` of their crate.
+    pub utoipa: bool,
 }
 
 /// The models of `documents`, as the content of a module of the crate of the models: each schema
 /// once, wherever it is taken over.
 ///
 /// That crate's root must offer the [open enums](open_enums), the type `Patch` for members that may
-/// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features
-/// `schemars` and `utoipa`.
+/// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features that
+/// the settings ask for.
 ///
 /// # Errors
 /// [`Error::Unsupported`] at the schema that can't be expressed, or that has the name of another
@@ -49,13 +53,18 @@ pub fn generate(documents: &[&Document], settings: &ModelSettings) -> Result<Tok
     let mut space = TypeSpaceSettings::default();
     space
         .with_struct_builder(true)
-        .with_derive("PartialEq".to_owned())
-        .with_attr(
-            r#"#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]"#.to_owned(),
-        )
-        .with_attr(r#"#[cfg_attr(feature = "utoipa", derive(::utoipa::ToSchema))]"#.to_owned());
+        .with_derive("PartialEq".to_owned());
+    let derives = [
+        (settings.schemars, "schemars", "::schemars::JsonSchema"),
+        (settings.utoipa, "utoipa", "::utoipa::ToSchema"),
+    ];
+    for (_, feature, derive) in derives.into_iter().filter(|(wanted, ..)| *wanted) {
+        space.with_attr(format!(
+            r#"#[cfg_attr(feature = "{feature}", derive({derive}))]"#
+        ));
+    }
     let (_, types) = type_space(documents, settings, "crate", space)?;
-    finish::finish(documents, types, &settings.notes)
+    finish::finish(documents, types, settings)
 }
 
 /// The texts that the other side may add to, as invocations of the macro `open_enum!`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Fields, FnArg, ImplItem, Item, ItemStruct, Type, parse_quote};
 
-use super::{Model, json_schema};
+use super::{Model, ModelSettings, json_schema};
 use crate::names;
 
 /// The members of each model.
@@ -33,7 +33,7 @@ pub(super) fn find(models: &[Model<'_>]) -> Patches {
 }
 
 /// Gives the members of a model the type `Patch`.
-pub(super) fn apply(model: &mut ItemStruct, members: &[Ident]) {
+pub(super) fn apply(model: &mut ItemStruct, members: &[Ident], settings: &ModelSettings) {
     let Fields::Named(fields) = &mut model.fields else {
         return;
     };
@@ -52,9 +52,11 @@ pub(super) fn apply(model: &mut ItemStruct, members: &[Ident]) {
                 #[serde(default, skip_serializing_if = "crate::Patch::is_absent")]
             });
             // utoipa's derive can't see through `Patch`; on the wire it is a nullable member.
-            field.attrs.push(parse_quote! {
-                #[cfg_attr(feature = "utoipa", schema(value_type = #optional))]
-            });
+            if settings.utoipa {
+                field.attrs.push(parse_quote! {
+                    #[cfg_attr(feature = "utoipa", schema(value_type = #optional))]
+                });
+            }
         }
     }
 }
