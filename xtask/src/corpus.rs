@@ -75,7 +75,8 @@ struct Generated {
 /// Writes the sources of the crate of a document; its package's name, unless all was refused.
 fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let name = path.display().to_string();
-    let document = Document::parse(&name, &fs::read_to_string(root.join(path))?)?;
+    let text = fs::read_to_string(root.join(path))?;
+    let document = Document::parse(&name, &text)?.with_named_schemas()?;
     let generated = generate(&document);
     println!("{name}");
     for refusal in &generated.refusals {

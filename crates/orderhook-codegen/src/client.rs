@@ -9,10 +9,9 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
 use crate::api::{Api, Operation, media_types};
-use crate::document::shape::METHODS;
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
-use crate::models::{self, ModelSettings, TypeNames};
+use crate::models::{self, ModelSettings, TypeNames, json_schema};
 
 /// The client of `document`, as the content of a module.
 ///
@@ -48,7 +47,7 @@ pub fn generate(
     }
     let api = Api::new(document);
     api.check_names(api.served())?;
-    let spec = with_ids(&api, without_integer_bounds(document.root().clone()));
+    let spec = with_ids(&api, as_of_models(document.root().clone()));
     let client = write_client(&generation, spec.clone()).map_err(|reason| {
         let at = at_fault(&api, &generation, &spec);
         let message = format!("no client can be generated: {reason}; write this part another way");
@@ -62,22 +61,21 @@ fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStrea
     guarded(|| Generator::new(settings).generate_tokens(&spec))
 }
 
-/// What progenitor stumbles over, which it does not say: the first operation that fails without
-/// the others.
+/// What progenitor stumbles over, which it does not say: the first operation with which it fails
+/// without those behind.
 fn at_fault(api: &Api<'_>, settings: &GenerationSettings, spec: &Value) -> String {
-    let fault = api
-        .served()
-        .find(|operation| write_client(settings, only(operation, spec.clone())).is_err());
-    fault.map_or_else(String::new, |operation| operation.pointer.clone())
+    let operations: Vec<_> = api.served().collect();
+    let fault = models::first_failing(operations.len(), |count| {
+        write_client(settings, without(&operations[count..], spec.clone())).is_err()
+    });
+    fault.map_or_else(String::new, |index| operations[index].pointer.clone())
 }
 
-/// The document without all other operations.
-fn only(operation: &Operation<'_>, mut spec: Value) -> Value {
-    let method = pointer::last(&operation.pointer);
-    if let Some(Value::Object(paths)) = spec.get_mut("paths") {
-        paths.retain(|path, _| operation.path.as_ref() == Some(path));
-        for item in paths.values_mut().filter_map(Value::as_object_mut) {
-            item.retain(|member, _| !METHODS.contains(&member.as_str()) || *member == method);
+fn without(operations: &[&Operation<'_>], mut spec: Value) -> Value {
+    for operation in operations {
+        let item = pointer::parent(&operation.pointer).unwrap_or_default();
+        if let Some(Value::Object(item)) = spec.pointer_mut(item) {
+            item.shift_remove(&pointer::last(&operation.pointer));
         }
     }
     spec
@@ -93,21 +91,23 @@ fn with_ids(api: &Api<'_>, mut spec: Value) -> Value {
     spec
 }
 
-/// progenitor chooses an integer's type by its bounds, which the models do not.
-fn without_integer_bounds(mut value: Value) -> Value {
+/// What the models are made of: progenitor chooses an integer's type by its bounds, and finds no
+/// names for some texts.
+fn as_of_models(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
+            json_schema::enumeration(members);
             if members.get("type").and_then(Value::as_str) == Some("integer") {
                 members.remove("minimum");
                 members.remove("maximum");
             }
             for member in members.values_mut() {
-                *member = without_integer_bounds(member.take());
+                *member = as_of_models(member.take());
             }
         }
         Value::Array(items) => {
             for item in items {
-                *item = without_integer_bounds(item.take());
+                *item = as_of_models(item.take());
             }
         }
         _ => {}

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod error;
+mod inline;
 pub mod pointer;
 pub mod shape;
 mod source;

@@ -1,5 +1,7 @@
 //! Where each part of a document stands in its text, or in the text that it was taken over from.
 
+use serde_json::Value;
+
 use super::error::Place;
 use super::pointer;
 use super::yaml::{Position, Positions};
@@ -53,6 +55,25 @@ impl Source {
             let file = self.number(&other.files[position.file]);
             let position = Position { file, ..*position };
             self.positions.insert(at.clone(), position);
+        }
+    }
+
+    /// Gives `value`, which was moved from `from` to `to`, and all below it the places that they had.
+    pub(super) fn copy(&mut self, from: &str, to: &str, value: &Value) {
+        if let Some(position) = self.positions.get(from).copied() {
+            self.positions.insert(to.to_owned(), position);
+        }
+        let mut below = |token: &str, value: &Value| {
+            self.copy(&pointer::join(from, token), &pointer::join(to, token), value);
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, it)| below(name, it)),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    below(&index.to_string(), item);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn finish(
         documents[0].unsupported("", format!("typify wrote no valid Rust: {error}"))
     })?;
     let models = all_schemas(documents)?;
-    let patches = patches::find(&models);
+    let patches = patches::find(documents, &models);
     let limits = limited_texts(&models);
     let schemas: BTreeMap<_, _> = models
         .iter()
@@ -54,6 +54,11 @@ pub(super) fn finish(
             Item::Mod(module) if module.ident == "builder" => {
                 for item in module.content.iter_mut().flat_map(|(_, items)| items) {
                     patches::apply_to_builder(item, &patches);
+                }
+            }
+            Item::Mod(module) if module.ident == "defaults" => {
+                for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+                    patches::apply_to_defaults(item, &patches);
                 }
             }
             _ => {}
@@ -90,7 +95,9 @@ fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, settings: &ModelSe
         }
     }
     fields.named = members.into_iter().collect();
-    fields.named.push_punct(parse_quote! { , });
+    if !fields.named.empty_or_trailing() {
+        fields.named.push_punct(parse_quote! { , });
+    }
 }
 
 /// Ends the documentation with the note to the part of the document at `at`.

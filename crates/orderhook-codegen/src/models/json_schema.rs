@@ -1,6 +1,10 @@
 //! An OpenAPI 3.0 Schema Object as the JSON Schema (draft 7) that typify reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
+
+use crate::names;
 
 /// Members that mean nothing to JSON Schema, or another thing than in OpenAPI.
 const DROPPED: [&str; 6] = [
@@ -41,6 +45,7 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
         converted.insert(name.clone(), value);
     }
     exclusive_bounds(&mut converted);
+    enumeration(&mut converted);
     if is_nullable(schema) {
         return nullable(converted);
     }
@@ -82,6 +87,46 @@ fn exclusive_bounds(schema: &mut Map<String, Value>) {
             schema.insert(exclusive.to_owned(), number);
         }
     }
+}
+
+/// Null is no text, and stands outside. Texts that typify finds no names for, because they differ
+/// in nothing that a name can have, become a pattern that admits these alone.
+pub(crate) fn enumeration(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(values)) = schema.get_mut("enum") else {
+        return;
+    };
+    values.retain(|value| !value.is_null());
+    let texts: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
+    let Some(texts) = texts else {
+        return;
+    };
+    let spelled = |text: &&str| text.replace(|c| c == '_' || !unicode_ident::is_xid_continue(c), "X");
+    if are_unique(&texts) || are_unique(&texts.iter().map(spelled).collect::<Vec<_>>()) {
+        return;
+    }
+    let texts: Vec<_> = texts.iter().map(|text| escaped(text)).collect();
+    let pattern = format!("^(?:{})$", texts.join("|"));
+    schema.remove("enum");
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("pattern".to_owned(), pattern.into());
+}
+
+/// Whether typify makes a name of its own of each.
+fn are_unique(texts: &[impl AsRef<str>]) -> bool {
+    let mut taken = BTreeSet::new();
+    let mut names = texts.iter().map(|text| names::type_name(text.as_ref()));
+    names.all(|name| taken.insert(name))
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if "^$\\.*+?()[]{}|/".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 fn nullable(mut schema: Map<String, Value>) -> Value {

@@ -260,16 +260,28 @@ fn write_types(
     })
 }
 
-/// The schema that typify stumbles over, which it does not say: the first that fails although all
-/// others admit anything.
+/// The schema that typify stumbles over, which it does not say: the first with which it fails
+/// although all behind admit anything.
 fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> Option<usize> {
     let anything = |(name, _): &(String, Schema)| (name.clone(), Schema::Bool(true));
-    let others: Vec<_> = definitions.iter().map(anything).collect();
-    (0..definitions.len()).find(|&index| {
-        let mut alone = others.clone();
-        alone[index].1 = definitions[index].1.clone();
-        write_types(settings, &alone).is_err()
+    first_failing(definitions.len(), |count| {
+        let (first, behind) = definitions.split_at(count);
+        let definitions: Vec<_> = first.iter().cloned().chain(behind.iter().map(anything)).collect();
+        write_types(settings, &definitions).is_err()
     })
+}
+
+/// The last of the fewest that fail together, looked for by halves.
+pub(crate) fn first_failing(all: usize, fail: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut pass, mut failing) = (0, all);
+    while failing - pass > 1 {
+        let middle = pass + (failing - pass) / 2;
+        match fail(middle) {
+            true => failing = middle,
+            false => pass = middle,
+        }
+    }
+    failing.checked_sub(1)
 }
 
 fn parse(document: &Document, at: &str, schema: Value) -> Result<Schema, Error> {
