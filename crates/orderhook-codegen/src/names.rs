@@ -6,11 +6,17 @@ use quote::quote;
 
 /// A type's name, as typify makes it from a schema's.
 pub(crate) fn type_name(name: &str) -> Ident {
+    if let Some(name) = of_sign(name) {
+        return name;
+    }
     ident(&letters(name).to_pascal_case(), 'X')
 }
 
 /// A field's, argument's or method's name.
 pub(crate) fn field_name(name: &str) -> Ident {
+    if let Some(name) = of_sign(name) {
+        return name;
+    }
     ident(&letters(name).to_snake_case(), 'x')
 }
 
@@ -39,13 +45,17 @@ pub(crate) fn doc(text: &str) -> TokenStream {
         .collect()
 }
 
+/// Two names without a letter to which typify gives words of its own.
+fn of_sign(name: &str) -> Option<Ident> {
+    let word = match name {
+        "+1" => "plus1",
+        "-1" => "minus1",
+        _ => return None,
+    };
+    parse_ident(word)
+}
+
 fn letters(name: &str) -> String {
-    // The names of two reactions, which have no letters at all.
-    match name {
-        "+1" => return "plus1".to_owned(),
-        "-1" => return "minus1".to_owned(),
-        _ => {}
-    }
     let letters = name.chars().filter(|&c| c != '\'');
     letters
         .map(|c| if unicode_ident::is_xid_continue(c) { c } else { '-' })
@@ -81,7 +91,7 @@ mod tests {
         assert_eq!(field_name("type").to_string(), "type_");
         assert_eq!(field_name("webhook-id").to_string(), "webhook_id");
         assert_eq!(field_name("3ds").to_string(), "x3ds");
-        assert_eq!(type_name("+1").to_string(), "Plus1");
+        assert_eq!(field_name("+1").to_string(), "plus1");
         assert_eq!(const_name("list_webhooks").to_string(), "LIST_WEBHOOKS");
     }
 }

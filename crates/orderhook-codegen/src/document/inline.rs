@@ -9,6 +9,7 @@ use super::shape::{self, Kind};
 use super::{Document, Error, pointer, typed};
 use crate::api::{Api, Operation, media_types};
 use crate::document::Node;
+use crate::models::json_schema;
 use crate::names;
 
 const SCHEMAS: &str = "/components/schemas";
@@ -30,8 +31,8 @@ const BESIDE_A_REFERENCE: [&str; 8] = [
 
 impl Document {
     /// The same document with a component schema for each schema that needs a name of its own and
-    /// stands inline where operations describe parameters, bodies and headers, or has a
-    /// `discriminator` inside another schema; a `$ref` takes its place.
+    /// stands inline where operations describe parameters, bodies and headers, has a `discriminator`
+    /// inside another schema, or stands beside null in a component schema; a `$ref` takes its place.
     ///
     /// Names are those that progenitor would choose, such as `ListThingsSort`, `PutThingBody` and
     /// `GetThingResponse`, with a number behind where one is taken. Places stay those in the
@@ -44,6 +45,7 @@ impl Document {
         inline.in_operations(&self);
         inline.in_components(&self);
         inline.with_discriminators(&self);
+        inline.with_null(&self);
         if inline.0.is_empty() {
             return Ok(self);
         }
@@ -103,7 +105,31 @@ fn without_null(schema: &mut Value) -> Option<Map<String, Value>> {
     if let Some(Value::Array(texts)) = members.get_mut("enum") {
         texts.retain(|text| !text.is_null());
     }
+    for keyword in ["oneOf", "anyOf"] {
+        without_null_part(members, keyword);
+    }
     Some(around)
+}
+
+/// `oneOf: [{enum: [a, b]}, {enum: [null]}]` → `enum: [a, b]`
+fn without_null_part(members: &mut Map<String, Value>, keyword: &str) {
+    let Some(Value::Array(parts)) = members.get_mut(keyword) else {
+        return;
+    };
+    let before = parts.len();
+    parts.retain(|part| part.get("enum") != Some(&json!([null])));
+    if parts.len() == before || parts.len() != 1 {
+        return;
+    }
+    let Some(Value::Object(part)) = parts.pop() else {
+        return;
+    };
+    members.shift_remove(keyword);
+    if part.contains_key("$ref") {
+        members.insert("allOf".to_owned(), json!([part]));
+    } else {
+        members.extend(part);
+    }
 }
 
 /// The schemas to be named, each where it stands when its turn comes: one inside another first.
@@ -235,6 +261,19 @@ impl Found {
             for (part, word) in parts {
                 let at = pointer::join(at, part);
                 self.in_schema(document, &at, &format!("{name}-{word}"));
+            }
+        }
+    }
+
+    /// Typify gives such a schema and what is in it beside null the same name.
+    fn with_null(&mut self, document: &Document) {
+        let schemas = document.get(SCHEMAS).and_then(Value::as_object);
+        for (name, schema) in schemas.into_iter().flatten() {
+            if json_schema::is_nullable(schema) && needs_name(schema) {
+                self.0.push(Inline {
+                    at: pointer::join(SCHEMAS, name),
+                    name: format!("{name}-value"),
+                });
             }
         }
     }

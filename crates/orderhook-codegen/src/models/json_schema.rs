@@ -6,13 +6,15 @@ use serde_json::{Map, Value, json};
 
 use crate::names;
 
-/// Members that mean nothing to JSON Schema, or another thing than in OpenAPI.
-const DROPPED: [&str; 6] = [
+/// Members that mean nothing to JSON Schema, or another thing than in OpenAPI; and titles, which
+/// typify takes for names, although many schemas may have one title.
+const DROPPED: [&str; 7] = [
     "deprecated",
     "discriminator",
     "example",
     "externalDocs",
     "readOnly",
+    "title",
     "writeOnly",
 ];
 
@@ -36,6 +38,13 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
             }
             ("nullable", _) => continue,
             ("properties", Value::Object(properties)) => each(properties),
+            ("required", Value::Array(required)) => in_both_directions(required, members),
+            // What a discriminator chooses is one.
+            ("anyOf", Value::Array(schemas)) if members.contains_key("discriminator") => {
+                let schemas = schemas.iter().map(from_openapi).collect();
+                converted.insert("oneOf".to_owned(), schemas);
+                continue;
+            }
             ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
                 schemas.iter().map(from_openapi).collect()
             }
@@ -68,6 +77,17 @@ fn each(schemas: &Map<String, Value>) -> Value {
         .collect()
 }
 
+/// The required members that requests and answers have: what is `readOnly` is in answers alone, and
+/// what is `writeOnly` in requests.
+fn in_both_directions(required: &[Value], members: &Map<String, Value>) -> Value {
+    let is_in_one = |name: &Value| {
+        let property = members.get("properties").and_then(|it| it.get(name.as_str()?));
+        let says = |word| property.and_then(|it| it.get(word)) == Some(&Value::Bool(true));
+        says("readOnly") || says("writeOnly")
+    };
+    required.iter().filter(|name| !is_in_one(name)).cloned().collect()
+}
+
 fn definition(reference: &Value) -> Value {
     let reference = reference.as_str().unwrap_or_default();
     reference
@@ -95,6 +115,9 @@ pub(crate) fn enumeration(schema: &mut Map<String, Value>) {
     let Some(Value::Array(values)) = schema.get_mut("enum") else {
         return;
     };
+    if values.iter().all(Value::is_null) {
+        return;
+    }
     values.retain(|value| !value.is_null());
     let texts: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
     let Some(texts) = texts else {

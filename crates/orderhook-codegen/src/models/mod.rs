@@ -1,5 +1,6 @@
 //! Models: one Rust type for each component schema, written by typify through one type space.
 
+mod discriminators;
 mod finish;
 pub(crate) mod json_schema;
 mod limits;
@@ -193,6 +194,21 @@ fn all_schemas<'a>(documents: &[&'a Document]) -> Result<Vec<Model<'a>>, Error> 
     Ok(all)
 }
 
+/// Refuses two schemas of one name in Rust: their types would be code that does not compile.
+fn check_names(models: &[Model<'_>]) -> Result<(), Error> {
+    let mut taken = BTreeMap::new();
+    for model in models {
+        let name = names::type_name(model.name);
+        if let Some(other) = taken.insert(name.clone(), model.name) {
+            let message = format!(
+                "its name in Rust, `{name}`, is that of `{other}` as well; rename one of the schemas"
+            );
+            return Err(model.document.unsupported(&model.at, message));
+        }
+    }
+    Ok(())
+}
+
 /// A type that stands in for nothing would let go of what it was written for, such as a secret.
 fn check_hand_written(documents: &[&Document], settings: &ModelSettings) -> Result<(), Error> {
     let is_known = |name: &String| {
@@ -227,6 +243,7 @@ fn type_space(
         }
     }
     let models = all_schemas(documents)?;
+    check_names(&models)?;
     let definitions = models
         .iter()
         .map(|model| {
