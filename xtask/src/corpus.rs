@@ -53,15 +53,28 @@ pub(crate) fn check(root: &Path, part: &str) -> anyhow::Result<()> {
     let workspace = root.join(CRATES);
     write_workspace(root, &workspace, &crates)?;
     println!("checking {} crates", crates.len());
+    run_cargo(&workspace, &["check", "--workspace", "--keep-going"])?;
+    let mut test = vec!["test", "--workspace", "--quiet", "--no-fail-fast"];
+    for package in crates.iter().filter(|name| LARGE.contains(&name.as_str())) {
+        test.extend(["--exclude", package]);
+    }
+    run_cargo(&workspace, &test)
+}
+
+/// Packages of which hundreds of tests would take longer to compile than all others together.
+const LARGE: [&str; 1] = ["github-api-github-com-json"];
+
+fn run_cargo(workspace: &Path, arguments: &[&str]) -> anyhow::Result<()> {
     let status = Command::new(env!("CARGO"))
-        .current_dir(&workspace)
-        .args(["check", "--offline", "--workspace", "--keep-going"])
+        .current_dir(workspace)
+        .args(arguments)
+        .arg("--offline")
         .arg("--target-dir")
         .arg(target_directory())
         .status()
         .context("cargo can't be started")?;
     if !status.success() {
-        bail!("what was generated does not compile without warnings");
+        bail!("what was generated does not compile without warnings, or its tests fail");
     }
     Ok(())
 }
@@ -81,7 +94,8 @@ enum Code {
 /// Writes the sources of the crate of a document; its package's name, unless all was refused.
 fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let name = path.display().to_string();
-    let document = Document::parse(&name, &fs::read_to_string(root.join(path))?)?;
+    let text = fs::read_to_string(root.join(path))?;
+    let document = Document::parse(&name, &text)?.with_named_schemas()?;
     let generated = generate(&document);
     println!("{name}");
     for refusal in &generated.refusals {
@@ -128,11 +142,30 @@ fn generate(document: &Document) -> Generated {
         generated.add("client", client.map(Code::File));
         let server = server::generate(document, &settings, ITSELF);
         generated.add("server", server.map(Code::Folder));
+        generated.add_round_trip(document, &settings);
     }
     generated
 }
 
 impl Generated {
+    /// Tests of client and server, where there are both.
+    fn add_round_trip(&mut self, document: &Document, settings: &ModelSettings) {
+        let has = |name| self.modules.iter().any(|(module, _)| *module == name);
+        if !has("client") || !has("server") {
+            return;
+        }
+        match round_trip::generate(document, settings, ITSELF) {
+            Ok(tests) => {
+                for operation in &tests.left_out {
+                    println!("  no round trip of {operation}");
+                }
+                let code = Code::File(tests.code);
+                self.modules.push(("round_trip", code));
+            }
+            Err(refusal) => self.refusals.push(refusal),
+        }
+    }
+
     fn add(&mut self, module: &'static str, code: Result<Code, Error>) {
         match code {
             Ok(code) => self.modules.push((module, code)),
@@ -149,6 +182,9 @@ fn by_hand(module: &str) -> &'static str {
             "pub mod client;\n#[derive(Clone, Debug)]\npub struct Inner;\nimpl progenitor_client::ClientHooks<Inner> for client::Client {}\n"
         }
         "server" => "pub mod server;\n",
+        "round_trip" => {
+            "#[cfg(test)]\nmod round_trip;\n#[cfg(test)]\nfn client(base_url: &str) -> client::Client {\n    client::Client::new(base_url, Inner)\n}\n"
+        }
         _ => "",
     }
 }
@@ -214,7 +250,7 @@ edition = "2024"
 workspace = true
 
 [dependencies]
-axum = { version = "0.8", default-features = false }
+axum = { version = "0.8", default-features = false, features = ["http1", "tokio"] }
 base64 = "0.23"
 bytes = "1"
 chrono = { version = "0.4", default-features = false, features = ["clock", "serde", "std"] }
@@ -228,5 +264,6 @@ regress = "0.12"
 reqwest = { version = "0.13", default-features = false, features = ["json", "query", "stream"] }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
+tokio = { version = "1", features = ["macros", "net", "rt"] }
 uuid = { version = "1", features = ["serde", "v4"] }
 "#;

@@ -1,5 +1,7 @@
 //! The client: progenitor's output, with the models of another crate in place of its own.
 
+mod spec;
+
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::ToTokens;
@@ -8,9 +10,8 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
-use crate::api::{Api, Operation, media_types};
-use crate::document::shape::METHODS;
-use crate::document::{Document, Error, pointer};
+use crate::api::Api;
+use crate::document::{Document, Error};
 use crate::guarded::guarded;
 use crate::models::{self, ModelSettings, TypeNames};
 
@@ -20,6 +21,9 @@ use crate::models::{self, ModelSettings, TypeNames};
 /// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with; `read`
 /// to the function that reads an answer, in place of progenitor's `ResponseValue::from_response`,
 /// whose errors show the whole body.
+///
+/// A body that the server takes in several media types is sent in one of them, as JSON if it can be.
+/// Where the answers of an operation have several types, its method returns status and bytes.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where progenitor can't express the document.
@@ -48,13 +52,18 @@ pub fn generate(
     }
     let api = Api::new(document);
     api.check_names(api.served())?;
-    let spec = with_ids(&api, without_integer_bounds(document.root().clone()));
+    let (spec, reads_json) = spec::prepare(&api);
     let client = write_client(&generation, spec.clone()).map_err(|reason| {
-        let at = at_fault(&api, &generation, &spec);
+        let (at, reason) = at_fault(&api, &generation, &spec).unwrap_or((String::new(), reason));
         let message = format!("no client can be generated: {reason}; write this part another way");
         document.unsupported(&at, message)
     })?;
-    swap(&api, client, &path(models)?, read)
+    let (client, count) = swap(document, client, &path(models)?, read)?;
+    if count == 0 && reads_json {
+        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
+        return Err(document.unsupported("", message));
+    }
+    Ok(client)
 }
 
 fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
@@ -62,69 +71,32 @@ fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStrea
     guarded(|| Generator::new(settings).generate_tokens(&spec))
 }
 
-/// What progenitor stumbles over, which it does not say: the first operation that fails without
-/// the others.
-fn at_fault(api: &Api<'_>, settings: &GenerationSettings, spec: &Value) -> String {
-    let fault = api
-        .served()
-        .find(|operation| write_client(settings, only(operation, spec.clone())).is_err());
-    fault.map_or_else(String::new, |operation| operation.pointer.clone())
-}
-
-/// The document without all other operations.
-fn only(operation: &Operation<'_>, mut spec: Value) -> Value {
-    let method = pointer::last(&operation.pointer);
-    if let Some(Value::Object(paths)) = spec.get_mut("paths") {
-        paths.retain(|path, _| operation.path.as_ref() == Some(path));
-        for item in paths.values_mut().filter_map(Value::as_object_mut) {
-            item.retain(|member, _| !METHODS.contains(&member.as_str()) || *member == method);
-        }
-    }
-    spec
-}
-
-/// progenitor asks every operation for an id.
-fn with_ids(api: &Api<'_>, mut spec: Value) -> Value {
-    for operation in api.served() {
-        if let Some(Value::Object(members)) = spec.pointer_mut(&operation.pointer) {
-            members.insert("operationId".to_owned(), operation.id().into());
-        }
-    }
-    spec
-}
-
-/// progenitor chooses an integer's type by its bounds, which the models do not.
-fn without_integer_bounds(mut value: Value) -> Value {
-    match &mut value {
-        Value::Object(members) => {
-            if members.get("type").and_then(Value::as_str) == Some("integer") {
-                members.remove("minimum");
-                members.remove("maximum");
-            }
-            for member in members.values_mut() {
-                *member = without_integer_bounds(member.take());
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                *item = without_integer_bounds(item.take());
-            }
-        }
-        _ => {}
-    }
-    value
-}
-
-/// Puts what is written by hand in the place of progenitor's own.
-fn swap(
+/// What progenitor stumbles over, which it does not say, and why: the first operation with which
+/// it fails without those behind.
+fn at_fault(
     api: &Api<'_>,
+    settings: &GenerationSettings,
+    spec: &Value,
+) -> Option<(String, String)> {
+    let operations: Vec<_> = api.served().collect();
+    let write_first =
+        |count: usize| write_client(settings, spec::without(&operations[count..], spec.clone()));
+    let index = models::first_failing(operations.len(), |count| write_first(count).is_err())?;
+    let reason = write_first(index + 1).err()?;
+    Some((operations[index].pointer.clone(), reason))
+}
+
+/// Puts what is written by hand in the place of progenitor's own, and counts the answers that are
+/// read.
+fn swap(
+    document: &Document,
     client: TokenStream,
     models: &syn::Path,
     read: syn::Path,
-) -> Result<TokenStream, Error> {
+) -> Result<(TokenStream, usize), Error> {
     let wrong = |error: syn::Error| {
         let message = format!("progenitor wrote no valid Rust: {error}");
-        api.document.unsupported("", message)
+        document.unsupported("", message)
     };
     let mut file: syn::File = syn::parse2(client).map_err(wrong)?;
     for item in &mut file.items {
@@ -143,19 +115,7 @@ fn swap(
     drop_unused_import_of_types(&mut file);
     let mut read_by = ReadBy { read, count: 0 };
     read_by.visit_file_mut(&mut file);
-    if read_by.count == 0 && api.served().any(answers_json) {
-        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-        return Err(api.document.unsupported("", message));
-    }
-    Ok(file.into_token_stream())
-}
-
-fn answers_json(operation: &Operation<'_>) -> bool {
-    let responses = operation.responses();
-    let mut media_types = responses
-        .iter()
-        .flat_map(|response| media_types(&response.node));
-    media_types.any(|media_type| pointer::last(&media_type.pointer) == "application/json")
+    Ok((file.into_token_stream(), read_by.count))
 }
 
 /// `ResponseValue::from_response(…)` → the given function.

@@ -32,7 +32,7 @@ pub use answer::{Answer, in_range, status};
 pub use exchange::{Answered, Call, Exchange};
 pub use fallback::with_fallbacks;
 pub use input::{Checked, Input};
-pub use multipart::{FilePart, Part, Parts};
+pub use multipart::{FilePart, Multipart, Part};
 pub use refusal::{BoxError, Fault, Location, Problem, Refusal, Rule};
 pub use security::{Alternative, Requirement, Scheme, SchemeKind};
 pub use server::{NotImplemented, Server};

@@ -69,7 +69,7 @@ pub fn generate(
                 use super::*;
                 use super::server::#module::*;
                 use ::axum::http::StatusCode;
-                use ::orderhook_runtime::{Call, Parts, Refusal, Upload, status};
+                use ::orderhook_runtime::{Call, Multipart, Refusal, Upload, status};
 
                 impl #name for Echo { #methods }
                 #tests
@@ -229,7 +229,7 @@ fn test(
                 false => continue,
             }
         }
-        let (kind, text) = (types.of(&parameter.schema_at)?, value.to_string());
+        let (kind, text) = (types.of_present(&parameter.schema_at)?, value.to_string());
         let setter = names::field_name(&parameter.name);
         setters.extend(quote! { .#setter(value::<#kind>(#text)) });
         let given = structs.entry(parameter.location.name()).or_default();
@@ -259,9 +259,8 @@ fn test(
         let [media] = body.media.as_slice() else {
             return Ok(Err("a body of several kinds".to_owned()));
         };
-        let at = match (media.codec, &media.schema_at) {
-            (Codec::Json | Codec::Form, Some(at)) => at,
-            _ => return Ok(Err("a body that is no value".to_owned())),
+        let (Codec::Json | Codec::Form, Some(at)) = (media.codec, &media.schema_at) else {
+            return Ok(Err("a body that is no value".to_owned()));
         };
         let kind = types.of(at)?;
         if !body.required && size == Size::Least {

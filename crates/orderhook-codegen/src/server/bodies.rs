@@ -121,7 +121,7 @@ fn payload(
         (Codec::Bytes, _) => quote! { Upload },
         (Codec::Multipart, _) => {
             let part = part_name(operation);
-            quote! { Parts<#part> }
+            quote! { Multipart<#part> }
         }
     })
 }

@@ -102,7 +102,7 @@ fn parameters(operation: &Operation, location: Location) -> impl Iterator<Item =
 fn field(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
     let name = names::field_name(&parameter.name);
     let wire = &parameter.name;
-    let kind = types.of(&parameter.schema_at)?;
+    let kind = types.of_present(&parameter.schema_at)?;
     let documentation = names::doc(&parameter.description);
     let rename = match name == wire {
         true => quote! {},
