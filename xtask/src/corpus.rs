@@ -54,7 +54,7 @@ pub(crate) fn check(root: &Path, part: &str) -> anyhow::Result<()> {
     write_workspace(root, &workspace, &crates)?;
     println!("checking {} crates", crates.len());
     run_cargo(&workspace, &["check", "--workspace", "--keep-going"])?;
-    let mut test = vec!["test", "--workspace", "--quiet", "--no-fail-fast"];
+    let mut test = vec!["test", "--workspace", "--lib", "--quiet", "--no-fail-fast"];
     for package in crates.iter().filter(|name| LARGE.contains(&name.as_str())) {
         test.extend(["--exclude", package]);
     }
@@ -159,8 +159,8 @@ impl Generated {
                 for operation in &tests.left_out {
                     println!("  no round trip of {operation}");
                 }
-                let code = Code::File(tests.code);
-                self.modules.push(("round_trip", code));
+                let code = tests.code.map(Code::File);
+                self.modules.extend(code.map(|code| ("round_trip", code)));
             }
             Err(refusal) => self.refusals.push(refusal),
         }
@@ -236,7 +236,8 @@ fn write_workspace(root: &Path, workspace: &Path, crates: &[String]) -> anyhow::
             ),
         )?;
     }
-    manifest += "]\n\n[workspace.lints.rust]\nwarnings = \"deny\"\n";
+    manifest +=
+        "]\n\n[workspace.lints.rust]\nwarnings = \"deny\"\n\n[profile.dev]\ndebug = false\n";
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     fs::copy(lock, workspace.join("Cargo.lock"))?;
     Ok(())

@@ -23,8 +23,8 @@ use values::Size;
 /// The tests, and the ids of operations that they leave out.
 #[derive(Debug)]
 pub struct RoundTrip {
-    /// The content of a test module beside the modules `client` and `server`.
-    pub code: TokenStream,
+    /// The content of a test module beside the module `server`; none where all is left out.
+    pub code: Option<TokenStream>,
     /// What is left out, with the reason.
     pub left_out: Vec<String>,
 }
@@ -62,6 +62,7 @@ pub fn generate(
             }
         }
     }
+    let has_tests = modules.values().any(|[_, tests]| !tests.is_empty());
     let modules = modules.into_iter().map(|(tag, [methods, tests])| {
         let (module, name) = (names::field_name(tag), server::trait_name(tag));
         quote! {
@@ -77,12 +78,13 @@ pub fn generate(
         }
     });
     let support = support();
+    let code = quote! {
+        #![allow(unused_imports, reason = "each module imports all that one can need")]
+        #support
+        #(#modules)*
+    };
     Ok(RoundTrip {
-        code: quote! {
-            #![allow(unused_imports, reason = "each module imports all that one can need")]
-            #support
-            #(#modules)*
-        },
+        code: has_tests.then_some(code),
         left_out,
     })
 }

@@ -191,9 +191,8 @@ fn text(schema: &Value) -> Option<Value> {
         "duration" => "PT1S",
         _ => "a text",
     };
-    if schema.get("pattern").is_some() {
-        let example = schema.get("example").or_else(|| schema.get("default"));
-        return example.filter(|example| example.is_string()).cloned();
+    if let Some(pattern) = schema["pattern"].as_str() {
+        return matching(schema, pattern);
     }
     let least = usize::try_from(schema["minLength"].as_u64().unwrap_or(0)).ok()?;
     let most = schema["maxLength"].as_u64().unwrap_or(1000);
@@ -203,6 +202,40 @@ fn text(schema: &Value) -> Option<Value> {
         text.push('x');
     }
     Some(text.chars().take(most).collect::<String>().into())
+}
+
+/// Texts of many kinds, because none can be made from a pattern.
+const CANDIDATES: [&str; 16] = [
+    "abc",
+    "a text",
+    "ABC",
+    "Abc",
+    "1",
+    "123",
+    "1.2.3",
+    "0123456789abcdef",
+    "0123456789abcdef0123456789abcdef01234567",
+    "00:00:00:00:00:00",
+    "192.0.2.1",
+    "192.0.2.0/24",
+    "fd00::/48",
+    "67e55044-10b1-426f-9247-bb680e5fe0c8",
+    "https://example.com/a",
+    "2026-01-02",
+];
+
+/// The example, or the first of some texts that fits.
+fn matching(schema: &Value, pattern: &str) -> Option<Value> {
+    let pattern = regress::Regex::new(pattern).ok()?;
+    let least = schema["minLength"].as_u64().unwrap_or(0);
+    let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+    let own = ["example", "default"].map(|name| schema[name].as_str());
+    let mut candidates = own.into_iter().flatten().chain(CANDIDATES);
+    let fits = |text: &&str| {
+        let length = text.chars().count() as u64;
+        (least..=most).contains(&length) && pattern.find(text).is_some()
+    };
+    candidates.find(fits).map(Value::from)
 }
 
 fn integer(schema: &Value) -> Option<Value> {

@@ -23,9 +23,10 @@ pub(super) fn generate(
         for operation in operations {
             let signature = tag::signature(operation, types)?;
             let arguments = handler::arguments(operation);
+            // Not `drop`: what can be copied, such as an enumeration, is no use to drop.
             methods.extend(quote! {
                 #signature {
-                    #(drop(#arguments);)*
+                    #(let _ = #arguments;)*
                     let operation = call.operation();
                     ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
                 }
