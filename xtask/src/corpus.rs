@@ -190,7 +190,7 @@ workspace = true
 base64 = "0.23"
 bytes = "1"
 chrono = { version = "0.4", default-features = false, features = ["clock", "serde", "std"] }
-futures = "0.3"
+futures = { version = "0.3", default-features = false, features = ["std"] }
 futures-core = "0.3"
 orderhook-types = { path = "ROOT/crates/orderhook-types", default-features = false }
 progenitor-client = "0.15.1"
