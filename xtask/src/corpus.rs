@@ -158,7 +158,13 @@ fn documents(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// `tests/corpus/dropshot/test_versions_v1.0.0.json` → `dropshot-test_versions_v1-0-0-json`.
 fn package_name(path: &Path) -> String {
     let path = path.strip_prefix(DOCUMENTS).unwrap_or(path);
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
     path.display().to_string().chars().map(plain).collect()
 }
 
@@ -170,7 +176,10 @@ fn write_workspace(root: &Path, workspace: &Path, crates: &[String]) -> anyhow::
         writeln!(manifest, "    \"{package}\",")?;
         fs::write(
             workspace.join(package).join("Cargo.toml"),
-            format!("[package]\nname = \"{package}\"\n{}", PACKAGE.replace("ROOT", &root)),
+            format!(
+                "[package]\nname = \"{package}\"\n{}",
+                PACKAGE.replace("ROOT", &root)
+            ),
         )?;
     }
     manifest += "]\n\n[workspace.lints.rust]\nwarnings = \"deny\"\n";

@@ -161,7 +161,10 @@ struct OfTypes(bool);
 
 impl<'a> Visit<'a> for OfTypes {
     fn visit_path(&mut self, path: &'a syn::Path) {
-        self.0 |= path.segments.first().is_some_and(|first| first.ident == "types");
+        self.0 |= path
+            .segments
+            .first()
+            .is_some_and(|first| first.ident == "types");
         visit::visit_path(self, path);
     }
 }

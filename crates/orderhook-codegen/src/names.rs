@@ -58,7 +58,13 @@ fn of_sign(name: &str) -> Option<Ident> {
 fn letters(name: &str) -> String {
     let letters = name.chars().filter(|&c| c != '\'');
     letters
-        .map(|c| if unicode_ident::is_xid_continue(c) { c } else { '-' })
+        .map(|c| {
+            if unicode_ident::is_xid_continue(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect()
 }
 

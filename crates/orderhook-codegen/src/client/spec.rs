@@ -87,7 +87,10 @@ fn one_media_type(operation: &Operation<'_>) -> Option<Value> {
     let body = operation.request_body()?;
     let types = media_types(&body);
     let find = |name: &str| types.iter().find(|it| pointer::last(&it.pointer) == name);
-    let content = match SENT.into_iter().find_map(|name| find(name).map(|it| (name, it))) {
+    let content = match SENT
+        .into_iter()
+        .find_map(|name| find(name).map(|it| (name, it)))
+    {
         Some(_) if types.len() == 1 => return None,
         Some((name, best)) => json!({ name: as_of_models(best.value.clone()) }),
         // Bytes are of any media type.
@@ -145,7 +148,11 @@ impl Kind {
         let types = media_types(&answer.node);
         let json = types.iter().find(|it| is_json(&pointer::last(&it.pointer)));
         match json {
-            Some(json) => Self::Json(json.value.get("schema").map_or_else(String::new, Value::to_string)),
+            Some(json) => Self::Json(
+                json.value
+                    .get("schema")
+                    .map_or_else(String::new, Value::to_string),
+            ),
             None if types.is_empty() => Self::Nothing,
             None => Self::Bytes,
         }

@@ -64,7 +64,11 @@ impl Source {
             self.positions.insert(to.to_owned(), position);
         }
         let mut below = |token: &str, value: &Value| {
-            self.copy(&pointer::join(from, token), &pointer::join(to, token), value);
+            self.copy(
+                &pointer::join(from, token),
+                &pointer::join(to, token),
+                value,
+            );
         };
         match value {
             Value::Object(members) => members.iter().for_each(|(name, it)| below(name, it)),

@@ -114,7 +114,9 @@ fn take_derived_reading(item: &mut ItemEnum) {
         {
             let derives: Vec<syn::Path> = derives(list);
             let kept = derives.iter().filter(|path| {
-                path.segments.last().is_none_or(|last| last.ident != "Deserialize")
+                path.segments
+                    .last()
+                    .is_none_or(|last| last.ident != "Deserialize")
             });
             list.tokens = quote! { #(#kept),* };
         }

@@ -228,7 +228,9 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
 fn admit_small_letters(model: &mut ItemEnum) {
     let mut names = model.variants.iter().map(|it| it.ident.to_string());
     if names.any(|name| name.starts_with(char::is_lowercase)) {
-        model.attrs.push(parse_quote! { #[allow(non_camel_case_types)] });
+        model
+            .attrs
+            .push(parse_quote! { #[allow(non_camel_case_types)] });
     }
 }
 

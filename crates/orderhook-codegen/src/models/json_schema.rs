@@ -81,11 +81,17 @@ fn each(schemas: &Map<String, Value>) -> Value {
 /// what is `writeOnly` in requests.
 fn in_both_directions(required: &[Value], members: &Map<String, Value>) -> Value {
     let is_in_one = |name: &Value| {
-        let property = members.get("properties").and_then(|it| it.get(name.as_str()?));
+        let property = members
+            .get("properties")
+            .and_then(|it| it.get(name.as_str()?));
         let says = |word| property.and_then(|it| it.get(word)) == Some(&Value::Bool(true));
         says("readOnly") || says("writeOnly")
     };
-    required.iter().filter(|name| !is_in_one(name)).cloned().collect()
+    required
+        .iter()
+        .filter(|name| !is_in_one(name))
+        .cloned()
+        .collect()
 }
 
 fn definition(reference: &Value) -> Value {
@@ -123,7 +129,8 @@ pub(crate) fn enumeration(schema: &mut Map<String, Value>) {
     let Some(texts) = texts else {
         return;
     };
-    let spelled = |text: &&str| text.replace(|c| c == '_' || !unicode_ident::is_xid_continue(c), "X");
+    let spelled =
+        |text: &&str| text.replace(|c| c == '_' || !unicode_ident::is_xid_continue(c), "X");
     if are_unique(&texts) || are_unique(&texts.iter().map(spelled).collect::<Vec<_>>()) {
         return;
     }
@@ -221,6 +228,35 @@ mod tests {
         check(
             &json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": 9}),
             &json!({"type": "integer", "format": "int64"}),
+        );
+    }
+
+    #[test]
+    fn what_one_direction_lacks_is_not_required() {
+        check(
+            &json!({"required": ["id", "name"], "properties": {"id": {"readOnly": true}, "name": {}}}),
+            &json!({"required": ["name"], "properties": {"id": {}, "name": {}}}),
+        );
+    }
+
+    #[test]
+    fn texts_without_names_of_their_own_become_a_pattern() {
+        check(
+            &json!({"enum": ["a b", "a-b"]}),
+            &json!({"type": "string", "pattern": "^(?:a b|a-b)$"}),
+        );
+        check(
+            &json!({"type": "string", "enum": ["a+1", "a", null]}),
+            &json!({"type": "string", "enum": ["a+1", "a"]}),
+        );
+        check(&json!({"enum": [null]}), &json!({"enum": [null]}));
+    }
+
+    #[test]
+    fn a_discriminator_chooses_one() {
+        check(
+            &json!({"anyOf": [{"$ref": "#/components/schemas/A"}], "discriminator": {"propertyName": "k"}}),
+            &json!({"oneOf": [{"$ref": "#/definitions/A"}]}),
         );
     }
 }

@@ -283,7 +283,11 @@ fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> O
     let anything = |(name, _): &(String, Schema)| (name.clone(), Schema::Bool(true));
     first_failing(definitions.len(), |count| {
         let (first, behind) = definitions.split_at(count);
-        let definitions: Vec<_> = first.iter().cloned().chain(behind.iter().map(anything)).collect();
+        let definitions: Vec<_> = first
+            .iter()
+            .cloned()
+            .chain(behind.iter().map(anything))
+            .collect();
         write_types(settings, &definitions).is_err()
     })
 }

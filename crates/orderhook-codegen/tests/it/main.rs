@@ -7,7 +7,9 @@
 
 mod collisions;
 mod corpus;
+mod meaning;
 mod mutations;
+mod named;
 mod refusals;
 mod several;
 

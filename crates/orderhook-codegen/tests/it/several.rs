@@ -104,7 +104,12 @@ components:
 ";
     let document = Document::parse("api.yaml", &format!("{HEAD}{schemas}")).unwrap();
 
-    let models = models::generate(&[&document], &ModelSettings::default()).unwrap();
+    let settings = ModelSettings {
+        schemars: true,
+        utoipa: true,
+        ..ModelSettings::default()
+    };
+    let models = models::generate(&[&document], &settings).unwrap();
 
     let models = models.to_string();
     for attribute in [
