@@ -255,7 +255,7 @@ axum = { version = "0.8", default-features = false, features = ["http1", "tokio"
 base64 = "0.23"
 bytes = "1"
 chrono = { version = "0.4", default-features = false, features = ["clock", "serde", "std"] }
-futures = "0.3"
+futures = { version = "0.3", default-features = false, features = ["std"] }
 futures-core = "0.3"
 orderhook-runtime = { path = "ROOT/crates/orderhook-runtime" }
 orderhook-types = { path = "ROOT/crates/orderhook-types", default-features = false }

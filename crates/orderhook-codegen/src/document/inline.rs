@@ -11,35 +11,19 @@ use crate::api::{Api, Operation, media_types};
 use crate::document::Node;
 use crate::models::json_schema;
 use crate::names;
+use need::needs_name;
+
+mod need;
+#[cfg(test)]
+mod tests;
 
 const SCHEMAS: &str = "/components/schemas";
-
-/// Keywords that make typify write a type of its own, whatever the type.
-const COMBINING: [&str; 6] = [
-    "enum",
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "x-extensible-enum",
-];
-
-/// What may stand beside a lone reference in `allOf` without making another type of it.
-const BESIDE_A_REFERENCE: [&str; 8] = [
-    "allOf",
-    "default",
-    "deprecated",
-    "description",
-    "example",
-    "nullable",
-    "title",
-    "type",
-];
 
 impl Document {
     /// The same document with a component schema for each schema that needs a name of its own and
     /// stands inline where operations describe parameters, bodies and headers, has a `discriminator`
-    /// inside another schema, or stands beside null in a component schema; a `$ref` takes its place.
+    /// inside another schema, stands beside null in a component schema, or is inside another schema
+    /// where typify would call it as something else is called; a `$ref` takes its place.
     ///
     /// Names are those that progenitor would choose, such as `ListThingsSort`, `PutThingBody` and
     /// `GetThingResponse`, with a number behind where one is taken. Places stay those in the
@@ -54,12 +38,21 @@ impl Document {
         inline.with_discriminators(&self);
         inline.with_null(&self);
         if inline.0.is_empty() {
-            return Ok(self);
+            inline.with_names_of_others(&self);
         }
-        let mut taken = taken_names(&self);
-        for Inline { at, name } in inline.0 {
-            let name = free_name(&name, &mut taken);
-            self.move_to_components(&at, &name);
+        let mut moved = false;
+        while !inline.0.is_empty() {
+            moved = true;
+            let mut taken = taken_names(&self);
+            for Inline { at, name } in inline.0 {
+                let name = free_name(&name, &mut taken);
+                self.move_to_components(&at, &name);
+            }
+            inline = Found::default();
+            inline.with_names_of_others(&self);
+        }
+        if !moved {
+            return Ok(self);
         }
         self.openapi = typed::read(&self.root).map_err(|mismatch| Error::Structure {
             place: self.place(&mismatch.pointer),
@@ -88,9 +81,10 @@ impl Document {
             let Value::Object(members) = around else {
                 return;
             };
-            around = members
-                .entry(section)
-                .or_insert_with(|| Value::Object(Map::new()));
+            around = members.entry(section).or_insert(Value::Null);
+            if around.is_null() {
+                *around = Value::Object(Map::new());
+            }
         }
         if let Value::Object(schemas) = around {
             schemas.insert(name.to_owned(), schema);
@@ -235,7 +229,8 @@ impl Found {
     }
 
     fn in_components(&mut self, document: &Document) {
-        let sections: [(&str, &str, fn(&mut Self, &Document, &str, &str)); 4] = [
+        type Look = fn(&mut Found, &Document, &str, &str);
+        let sections: [(&str, &str, Look); 4] = [
             ("parameters", "parameter", Self::in_parameter),
             ("requestBodies", "body", Self::in_body),
             ("responses", "response", Self::in_response),
@@ -287,6 +282,26 @@ impl Found {
         }
     }
 
+    /// Of two schemas with one name typify writes the first alone, and takes it for the other.
+    fn with_names_of_others(&mut self, document: &Document) {
+        let mut taken = taken_names(document);
+        let schemas = document.get(SCHEMAS).and_then(Value::as_object);
+        for (name, schema) in schemas.into_iter().flatten() {
+            let root = pointer::join(SCHEMAS, name);
+            shape::walk(Kind::Schema, schema, &root, &mut |_, at, schema| {
+                if at != root && needs_name(schema) {
+                    let name = words_of_place(at);
+                    if !taken.insert(names::type_name(&name).to_string()) {
+                        let at = at.to_owned();
+                        self.0.push(Inline { at, name });
+                    }
+                }
+            });
+        }
+        // Parents were first. What is inside of what is moved must have moved before.
+        self.0.reverse();
+    }
+
     /// Typify would choose the first variant that fits for those that are no schema of their own.
     fn with_discriminators(&mut self, document: &Document) {
         let mut nested = Vec::new();
@@ -311,53 +326,24 @@ impl Found {
     }
 }
 
-/// `/components/schemas/Pet/properties/owner/items` → `Pet-owner-item`.
+/// `/components/schemas/Pet/properties/owner/items` → `Pet-owner-item`, as typify would have it.
 fn words_of_place(at: &str) -> String {
     let at = at.strip_prefix(SCHEMAS).unwrap_or(at);
-    let tokens = at
-        .split('/')
-        .skip(1)
-        .map(|token| pointer::last(&format!("/{token}")));
-    let words = tokens.filter_map(|token| match token.as_str() {
-        "properties" => None,
-        "items" => Some("item".to_owned()),
-        "additionalProperties" => Some("value".to_owned()),
-        _ => Some(token),
-    });
-    words.collect::<Vec<_>>().join("-")
-}
-
-/// Whether typify needs a name for the schema.
-fn needs_name(schema: &Value) -> bool {
-    let Value::Object(members) = schema else {
-        return false;
-    };
-    if shape::reference(schema).is_some() || is_lone_reference(members) {
-        return false;
-    }
-    let has = |keyword: &str| members.contains_key(keyword);
-    if COMBINING.into_iter().any(has) {
-        return true;
-    }
-    match members.get("type").and_then(Value::as_str) {
-        Some("string") => ["pattern", "minLength", "maxLength"].into_iter().any(has),
-        Some("object") | None => {
-            let is_closed = members.get("additionalProperties") == Some(&Value::Bool(false));
-            let properties = members.get("properties").and_then(Value::as_object);
-            is_closed || properties.is_some_and(|it| !it.is_empty())
+    let mut tokens = at.split('/').skip(1);
+    let mut words = Vec::new();
+    while let Some(token) = tokens.next() {
+        match token {
+            "properties" => {}
+            // What is in all of them is in one type, whatever its number.
+            "allOf" => {
+                tokens.next();
+            }
+            "items" => words.push("item".to_owned()),
+            "additionalProperties" => words.push("value".to_owned()),
+            other => words.push(pointer::last(other)),
         }
-        Some(_) => false,
     }
-}
-
-/// One reference in `allOf`, as it is written to say more than a reference can.
-fn is_lone_reference(members: &Map<String, Value>) -> bool {
-    let parts = members.get("allOf").and_then(Value::as_array);
-    let is_one = parts.is_some_and(|parts| {
-        parts.len() == 1 && parts.iter().all(|part| shape::reference(part).is_some())
-    });
-    let says_more = |name: &String| !BESIDE_A_REFERENCE.contains(&name.as_str());
-    is_one && !members.keys().any(says_more)
+    words.join("-")
 }
 
 fn needs_name_inside(document: &Document, at: &str) -> bool {
@@ -377,12 +363,10 @@ fn taken_names(document: &Document) -> BTreeSet<String> {
 
 /// A Rust name of these words that nothing has yet.
 fn free_name(words: &str, taken: &mut BTreeSet<String>) -> String {
-    let name = names::type_name(words).to_string();
-    let mut free = name.clone();
-    let mut number = 2;
-    while !taken.insert(free.clone()) {
-        free = format!("{name}{number}");
-        number += 1;
-    }
-    free
+    // Twice, because a letter that stands alone makes one word with the next: `XA` becomes `Xa`.
+    let name = names::type_name(&names::type_name(words).to_string()).to_string();
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let is_free = |name: &String| taken.insert(names::type_name(name).to_string());
+    names.find(is_free).unwrap_or(name)
 }

@@ -230,4 +230,33 @@ mod tests {
             &json!({"type": "integer", "format": "int64"}),
         );
     }
+
+    #[test]
+    fn what_one_direction_lacks_is_not_required() {
+        check(
+            &json!({"required": ["id", "name"], "properties": {"id": {"readOnly": true}, "name": {}}}),
+            &json!({"required": ["name"], "properties": {"id": {}, "name": {}}}),
+        );
+    }
+
+    #[test]
+    fn texts_without_names_of_their_own_become_a_pattern() {
+        check(
+            &json!({"enum": ["a b", "a-b"]}),
+            &json!({"type": "string", "pattern": "^(?:a b|a-b)$"}),
+        );
+        check(
+            &json!({"type": "string", "enum": ["a+1", "a", null]}),
+            &json!({"type": "string", "enum": ["a+1", "a"]}),
+        );
+        check(&json!({"enum": [null]}), &json!({"enum": [null]}));
+    }
+
+    #[test]
+    fn a_discriminator_chooses_one() {
+        check(
+            &json!({"anyOf": [{"$ref": "#/components/schemas/A"}], "discriminator": {"propertyName": "k"}}),
+            &json!({"oneOf": [{"$ref": "#/definitions/A"}]}),
+        );
+    }
 }

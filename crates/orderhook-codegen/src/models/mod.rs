@@ -41,7 +41,8 @@ pub struct ModelSettings {
 }
 
 /// The models of `documents`, as the content of a module of the crate of the models: each schema
-/// once, wherever it is taken over.
+/// once, wherever it is taken over. In a document of others, inline schemas need names first:
+/// [`Document::with_named_schemas`].
 ///
 /// That crate's root must offer the [open enums](open_enums), the type `Patch` for members that may
 /// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features that
