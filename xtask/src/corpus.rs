@@ -19,7 +19,7 @@ use crate::plan::quietly;
 use crate::workspace_root;
 
 const COMMAND: &str = "cargo xtask corpus";
-const DOCUMENTS: &str = "tests/corpus";
+pub(crate) const DOCUMENTS: &str = "tests/corpus";
 const CRATES: &str = "target/corpus";
 
 /// How a crate calls itself, for code that names the models by their crate.
@@ -30,24 +30,27 @@ pub(crate) struct Args {
     /// Only the documents whose path contains this text
     #[arg(default_value = "")]
     part: String,
+    /// Another folder of documents
+    #[arg(long, default_value = DOCUMENTS)]
+    documents: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    check(&workspace_root(), &args.part)?;
+    check(&workspace_root(), &args.documents, &args.part)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Generates from every document whose path contains `part`, and compiles what comes out.
+/// Generates from every document in `folder` whose path contains `part`, compiles what comes out,
+/// and runs its tests.
 ///
 /// # Errors
-///
-/// If something generated does not compile, or compiles with a warning.
-pub(crate) fn check(root: &Path, part: &str) -> anyhow::Result<()> {
+/// If something generated does not compile, or compiles with a warning; if a test fails.
+pub(crate) fn check(root: &Path, folder: &Path, part: &str) -> anyhow::Result<()> {
     let mut crates = Vec::new();
-    for path in documents(&root.join(DOCUMENTS))? {
+    for path in documents(&root.join(folder))? {
         let name = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
         if name.display().to_string().contains(part) {
-            crates.extend(quietly(|| write_crate(root, &name))?);
+            crates.extend(quietly(|| write_crate(root, folder, &name))?);
         }
     }
     let workspace = root.join(CRATES);
@@ -92,7 +95,7 @@ enum Code {
 }
 
 /// Writes the sources of the crate of a document; its package's name, unless all was refused.
-fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
+fn write_crate(root: &Path, folder: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let name = path.display().to_string();
     let text = fs::read_to_string(root.join(path))?;
     let document = Document::parse(&name, &text)?.with_named_schemas()?;
@@ -104,7 +107,7 @@ fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     if generated.modules.is_empty() {
         return Ok(None);
     }
-    let package = package_name(path);
+    let package = package_name(folder, path);
     let source = format!("{CRATES}/{package}/src");
     let mut output = Output::new(COMMAND);
     output.own(&source);
@@ -210,8 +213,8 @@ fn documents(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// `tests/corpus/dropshot/test_versions_v1.0.0.json` → `dropshot-test_versions_v1-0-0-json`.
-fn package_name(path: &Path) -> String {
-    let path = path.strip_prefix(DOCUMENTS).unwrap_or(path);
+fn package_name(folder: &Path, path: &Path) -> String {
+    let path = path.strip_prefix(folder).unwrap_or(path);
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || c == '_' {
             c

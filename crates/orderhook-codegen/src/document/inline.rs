@@ -38,6 +38,7 @@ impl Document {
         inline.with_discriminators(&self);
         inline.with_null(&self);
         if inline.0.is_empty() {
+            inline.with_parts(&self);
             inline.with_names_of_others(&self);
         }
         let mut moved = false;
@@ -49,7 +50,10 @@ impl Document {
                 self.move_to_components(&at, &name);
             }
             inline = Found::default();
-            inline.with_names_of_others(&self);
+            inline.with_parts(&self);
+            if inline.0.is_empty() {
+                inline.with_names_of_others(&self);
+            }
         }
         if !moved {
             return Ok(self);
@@ -265,6 +269,29 @@ impl Found {
             for (part, word) in parts {
                 let at = pointer::join(at, part);
                 self.in_schema(document, &at, &format!("{name}-{word}"));
+            }
+        }
+    }
+
+    /// Each part of a body of parts is a value of its own.
+    fn with_parts(&mut self, document: &Document) {
+        let mut found = BTreeSet::new();
+        shape::walk(Kind::OpenApi, document.root(), "", &mut |kind, at, _| {
+            if kind == Kind::MediaType && pointer::last(at) == "multipart/form-data" {
+                found.insert(at.to_owned());
+            }
+        });
+        let mut bodies = BTreeSet::new();
+        for at in found {
+            let schema = document.resolve(&pointer::join(&at, "schema"));
+            bodies.extend(schema.map(|schema| schema.pointer));
+        }
+        for body in bodies {
+            let properties = pointer::join(&body, "properties");
+            let names = document.get(&properties).and_then(Value::as_object);
+            for name in names.into_iter().flat_map(Map::keys) {
+                let at = pointer::join(&properties, name);
+                self.in_schema(document, &at, &words_of_place(&at));
             }
         }
     }

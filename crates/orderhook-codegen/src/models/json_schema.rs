@@ -37,6 +37,8 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
                 continue;
             }
             ("nullable", _) => continue,
+            // Nothing, where there is no null.
+            ("default", Value::Null) => continue,
             ("properties", Value::Object(properties)) => each(properties),
             ("required", Value::Array(required)) => in_both_directions(required, members),
             // What a discriminator chooses is one.

@@ -26,7 +26,7 @@ pub(crate) enum Codec {
     Multipart,
     /// UTF-8.
     Text,
-    /// Anything else, as it is, in pieces.
+    /// Anything else, as it is, in pieces: nothing here reads or writes XML, say, by its schema.
     Bytes,
 }
 
@@ -81,20 +81,12 @@ fn read_one(document: &Document, node: &Node<'_>) -> Result<Media, Error> {
         return Err(document.unsupported(&node.pointer, message));
     }
     let has_parts = has_schema && has_properties(document, &schema_at)?;
-    let is_text = has_schema && is_text(document, &schema_at)?;
     media.codec = match essence.as_str() {
         // Bytes that are said to be JSON are passed on as they are.
         _ if is_json(&essence) && has_schema && is_binary(document, &schema_at)? => Codec::Bytes,
         _ if is_json(&essence) => Codec::Json,
         "application/x-www-form-urlencoded" if has_parts => Codec::Form,
         "multipart/form-data" if has_parts => Codec::Multipart,
-        _ if has_schema && !is_text && !is_any(document, &schema_at)? => {
-            let message = format!(
-                "nothing here reads or writes `{}` by a schema; use JSON, a form, or `type: string`",
-                media.name
-            );
-            return Err(document.unsupported(&node.pointer, message));
-        }
         _ if essence.starts_with("text/") && !(has_schema && is_binary(document, &schema_at)?) => {
             Codec::Text
         }
@@ -120,26 +112,6 @@ fn is_media_type(essence: &str) -> bool {
 fn has_properties(document: &Document, at: &str) -> Result<bool, Error> {
     let schema = document.resolve(at)?;
     Ok(schema.value.get("properties").is_some())
-}
-
-fn is_any(document: &Document, at: &str) -> Result<bool, Error> {
-    let schema = document.resolve(at)?;
-    let mut members = schema
-        .value
-        .as_object()
-        .into_iter()
-        .flat_map(serde_json::Map::keys);
-    Ok(members.all(|name| {
-        matches!(
-            name.as_str(),
-            "description" | "title" | "example" | "nullable"
-        )
-    }))
-}
-
-fn is_text(document: &Document, at: &str) -> Result<bool, Error> {
-    let schema = document.resolve(at)?;
-    Ok(schema.value.get("type").and_then(Value::as_str) == Some("string"))
 }
 
 fn is_binary(document: &Document, at: &str) -> Result<bool, Error> {

@@ -18,7 +18,7 @@ pub(crate) fn name(operation: &Operation) -> Ident {
 
 /// Whether the operation has an enumeration of answers.
 pub(crate) fn is_enum(operation: &Operation) -> bool {
-    only(operation).is_none()
+    operation.successes().next().is_some() && only(operation).is_none()
 }
 
 /// The one answer of success, where it has one status, no headers, and at most one media type.
@@ -35,8 +35,12 @@ fn only(operation: &Operation) -> Option<(u16, Option<&Media>)> {
     (is_simple && !is_range).then(|| (code, answer.media.first()))
 }
 
-/// What a method returns where it does not fail.
+/// What a method returns where it does not fail: what there is none of, if the document has refusals
+/// alone.
 pub(super) fn kind(operation: &Operation, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
+    if operation.successes().next().is_none() {
+        return Ok(quote! { ::std::convert::Infallible });
+    }
     match only(operation) {
         Some((_, None)) => Ok(quote! { () }),
         Some((_, Some(media))) => payload(media, types),
@@ -49,6 +53,9 @@ pub(super) fn kind(operation: &Operation, types: &mut TypeNames<'_>) -> Result<T
 
 /// An expression that makes an `Answer` of what the method returned, which is `ok`.
 pub(super) fn into_answer(operation: &Operation) -> TokenStream {
+    if operation.successes().next().is_none() {
+        return quote! { match ok {} };
+    }
     let Some((code, media)) = only(operation) else {
         return quote! { ok.into_answer() };
     };
@@ -72,9 +79,7 @@ pub(super) fn generate(
     let name = name(operation);
     let (mut variants, mut arms) = (TokenStream::new(), TokenStream::new());
     let mut taken = BTreeSet::new();
-    let mut has_answers = false;
     for answer in operation.successes() {
-        has_answers = true;
         for variant in typed_variants(answer, types)? {
             if !taken.insert(variant.name.clone()) {
                 let message = format!("`{}` stands for two answers; keep one", variant.name);
@@ -83,10 +88,6 @@ pub(super) fn generate(
             variants.extend(variant.definition);
             arms.extend(variant.arm);
         }
-    }
-    if !has_answers {
-        let message = "no status of success; document one, or `default`";
-        return Err(document.unsupported(&operation.at, message));
     }
     let documentation = names::doc(&format!("The answers of `{}`.", operation.id));
     Ok(quote! {

@@ -165,21 +165,9 @@ fn an_operation_needs_no_id_and_no_tag() {
 fn answers() {
     check(
         "s",
-        "'200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}\n        '500'",
-        "'400'",
-        "24:5: /paths/~1open/get: no status of success; document one, or `default`",
-    );
-    check(
-        "s",
         "'400':",
         "'600':",
         "21:9: /paths/~1things~1{name}/put/responses/600: `600` is no status; write a number from 100 to 599, a range such as `4XX`, or `default`",
-    );
-    check(
-        "s",
-        "'400': {description: bad, content: {application/json: {",
-        "'400': {description: bad, content: {application/xml: {",
-        "21:45: /paths/~1things~1{name}/put/responses/400/content/application~1xml: nothing here reads or writes `application/xml` by a schema; use JSON, a form, or `type: string`",
     );
     check(
         "s",
@@ -223,8 +211,8 @@ fn inputs() {
     check(
         "s",
         "{type: boolean}",
-        "{$ref: '#/components/schemas/Thing'}, style: pipeDelimited",
-        "59:5: /components/parameters/Dry: an object can't stand in a query in the style `pipeDelimited` with `explode: false`; write another",
+        "{type: boolean}, style: pipeDelimited",
+        "59:5: /components/parameters/Dry: a scalar can't stand in a query in the style `pipeDelimited` with `explode: false`; write another",
     );
     check(
         "s",
