@@ -150,6 +150,9 @@ impl<'a> Operation<'a> {
                 None => segment.to_owned(),
             });
         }
+        if words.len() == 1 {
+            words.push("root".to_owned());
+        }
         words.join("_").into()
     }
 

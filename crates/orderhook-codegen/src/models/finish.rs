@@ -71,10 +71,30 @@ pub(super) fn finish(
             _ => {}
         }
     }
+    drop_unused_defaults(&mut file);
     check_no_name_twice(&file, &schemas, documents[0])?;
     file.items.extend(readings.into_iter().map(Item::Impl));
     DocLines.visit_file_mut(&mut file);
     Ok(file.into_token_stream())
+}
+
+/// typify writes a function for each default, those of members that are no longer there included.
+fn drop_unused_defaults(file: &mut syn::File) {
+    let is_defaults = |item: &Item| matches!(item, Item::Mod(module) if module.ident == "defaults");
+    let Some(index) = file.items.iter().position(is_defaults) else {
+        return;
+    };
+    let mut defaults = file.items.remove(index);
+    let text = file.to_token_stream().to_string().replace(' ', "");
+    if let Item::Mod(module) = &mut defaults
+        && let Some((_, items)) = &mut module.content
+    {
+        items.retain(|item| match item {
+            Item::Fn(function) => text.contains(&format!("defaults::{}", function.sig.ident)),
+            _ => true,
+        });
+    }
+    file.items.insert(index, defaults);
 }
 
 /// typify gives a schema inside another one a name of its own making, which another schema may have,
