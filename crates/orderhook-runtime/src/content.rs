@@ -6,11 +6,11 @@ use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 
+use crate::fault::MAX_FAULTS;
 use crate::input::{Checked, Input};
 use crate::json::{self, Json};
 use crate::multipart::{Multipart, Part};
 use crate::parameters;
-use crate::refusal::MAX_FAULTS;
 use crate::shape::{Checker, Parameter, Place, Shape};
 use crate::upload::Upload;
 use crate::{Location, Refusal, Rule};

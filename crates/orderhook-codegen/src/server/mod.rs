@@ -8,6 +8,7 @@ mod bodies;
 mod handler;
 mod keywords;
 mod parameters;
+mod parts;
 mod refusals;
 mod routes;
 mod security;
