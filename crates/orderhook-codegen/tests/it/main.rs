@@ -7,6 +7,7 @@
 
 mod collisions;
 mod corpus;
+mod features;
 mod mutations;
 mod refusals;
 mod several;
