@@ -1,9 +1,11 @@
 //! The media types of a body, and what reads and writes each.
 
+use proc_macro2::Ident;
 use serde_json::Value;
 
 use crate::api::media_types;
 use crate::document::{Document, Error, Node, pointer};
+use crate::names;
 
 /// A media type of a body.
 #[derive(Debug)]
@@ -50,6 +52,27 @@ impl Media {
     /// Whether it is `application/json` and has a schema.
     pub(crate) fn is_plain_json(&self) -> bool {
         self.essence() == "application/json" && self.codec == Codec::Json
+    }
+
+    /// The name of its variant beside `all`: its last part, or all of it where another one ends so.
+    pub(crate) fn variant<'m>(&self, all: impl Iterator<Item = &'m Self>) -> Ident {
+        let own = self.last_part();
+        let is_shared = all.filter(|other| other.last_part() == own).count() > 1;
+        match is_shared {
+            true => names::type_name(&self.name.replace('*', "any")),
+            false => own,
+        }
+    }
+
+    fn last_part(&self) -> Ident {
+        let essence = self.essence();
+        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
+        let last = match last {
+            "*" if essence == "*/*" => "any",
+            "*" => essence.split('/').next().unwrap_or_default(),
+            last => last,
+        };
+        names::type_name(last)
     }
 
     /// Whether it stands for several, such as `image/*`.

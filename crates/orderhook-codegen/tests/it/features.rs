@@ -7,7 +7,8 @@ const FEATURES: &str = include_str!("features.yaml");
 
 #[test]
 fn every_generator_takes_all_features() {
-    let [models, _client, server, _pushes] = errors(FEATURES);
+    let [models, client, server, _pushes] = errors(FEATURES);
     assert!(models.is_none(), "{models:?}");
+    assert!(client.is_none(), "{client:?}");
     assert!(server.is_none(), "{server:?}");
 }
