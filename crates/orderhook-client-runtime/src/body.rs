@@ -109,8 +109,14 @@ mod tests {
             let form = encode_form::<_, ()>(&body).ok();
             assert_eq!(form.as_deref(), expected, "{body}");
         }
-        check(json!({"a b": "ä&", "n": null, "t": true}), Some("a%20b=%C3%A4%26&t=true"));
-        check(json!({"l": ["a,b", 1], "o": {"x": 1}}), Some("l=a%2Cb&l=1&o=%7B%22x%22%3A1%7D"));
+        check(
+            json!({"a b": "ä&", "n": null, "t": true}),
+            Some("a%20b=%C3%A4%26&t=true"),
+        );
+        check(
+            json!({"l": ["a,b", 1], "o": {"x": 1}}),
+            Some("l=a%2Cb&l=1&o=%7B%22x%22%3A1%7D"),
+        );
         check(json!({}), Some(""));
         check(json!({"l": [[1]]}), None);
         check(json!(["no object"]), None);

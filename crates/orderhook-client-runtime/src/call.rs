@@ -50,7 +50,10 @@ impl Call {
         let text = text.unwrap_or_default();
         // Whoever parses a URL takes these for steps, escaped or not.
         if matches!(text.replace("%2E", ".").as_str(), "" | "." | "..") {
-            return Err(invalid(name, "an empty text or dots are no segment of a path"));
+            return Err(invalid(
+                name,
+                "an empty text or dots are no segment of a path",
+            ));
         }
         self.url.push_str(&text);
         Ok(())

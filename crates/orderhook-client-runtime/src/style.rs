@@ -89,7 +89,10 @@ pub(crate) fn pairs(style: Style, name: &str, value: &Value) -> Result<Vec<Strin
         }
         _ => {
             let text = one(style, &name, value, Escape::Percent)?;
-            Ok(text.map(|text| format!("{name}={text}")).into_iter().collect())
+            Ok(text
+                .map(|text| format!("{name}={text}"))
+                .into_iter()
+                .collect())
         }
     }
 }
@@ -123,7 +126,9 @@ pub(crate) fn one(
             return Err("a list or an object has no style to be written in".to_owned());
         }
         Value::Array(items) => {
-            let pieces = items.iter().map(|item| piece(style, &scalar(item)?, escape));
+            let pieces = items
+                .iter()
+                .map(|item| piece(style, &scalar(item)?, escape));
             pieces.collect::<Result<Vec<_>, _>>()?
         }
         Value::Object(members) => members_of(style, members, escape)?,
@@ -190,9 +195,9 @@ fn piece(style: Style, text: &str, escape: Escape) -> Result<String, String> {
         (_, Escape::Percent) => None,
     };
     match separator {
-        Some(separator) if text.contains(separator) => {
-            Err(format!("`{separator}` stands between items and can't stand in one"))
-        }
+        Some(separator) if text.contains(separator) => Err(format!(
+            "`{separator}` stands between items and can't stand in one"
+        )),
         _ if style == Style::LabelExploded => Ok(escape.apply(text).replace('.', "%2E")),
         _ => Ok(escape.apply(text)),
     }
@@ -253,7 +258,11 @@ mod tests {
             let pairs = pairs(style, "p q", &value).unwrap();
             assert_eq!(pairs, expected, "{style:?} {value}");
         }
-        check(Style::FormExploded, json!(["a", 1]), &["p%20q=a", "p%20q=1"]);
+        check(
+            Style::FormExploded,
+            json!(["a", 1]),
+            &["p%20q=a", "p%20q=1"],
+        );
         check(Style::FormExploded, json!({"x": [1, 2]}), &["x=1", "x=2"]);
         check(Style::FormExploded, json!(7), &["p%20q=7"]);
         check(Style::DeepObject, json!({"x": 1}), &["p%20q%5Bx%5D=1"]);
@@ -271,7 +280,12 @@ mod tests {
         let comma = "`,` stands between items and can't stand in one";
         check(Style::Simple, Escape::Nothing, json!(["a,b"]), comma);
         let space = "` ` stands between items and can't stand in one";
-        check(Style::SpaceDelimited, Escape::Percent, json!(["a b"]), space);
+        check(
+            Style::SpaceDelimited,
+            Escape::Percent,
+            json!(["a b"]),
+            space,
+        );
         let nested = "a list or an object can't stand in another one";
         check(Style::Form, Escape::Percent, json!([[1]]), nested);
         let null = "null can't stand in a list";

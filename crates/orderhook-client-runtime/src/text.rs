@@ -29,7 +29,9 @@ impl<'a> Text<'a> {
         let pieces: Vec<_> = self.pieces().collect();
         let exploded = pieces.iter().map(|piece| piece.0.split_once('='));
         if let Some(pairs) = exploded.collect::<Option<Vec<_>>>() {
-            let pairs = pairs.into_iter().map(|(name, text)| (Text(name), Text(text)));
+            let pairs = pairs
+                .into_iter()
+                .map(|(name, text)| (Text(name), Text(text)));
             return Ok(pairs.collect());
         }
         match pieces.as_chunks::<2>() {

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::document::{Document, pointer};
 use crate::names;
-use crate::operation::{Answer, Codec, Location, Made, Media, Operation, Parameter, Status, Style, Written};
+use crate::operation::{
+    Answer, Codec, Location, Made, Media, Operation, Parameter, Status, Style, Written,
+};
 
 /// Members of a builder that a parameter can't be called.
 const BUILDER: [&str; 4] = ["body", "client", "new", "send"];
@@ -23,11 +25,16 @@ pub(super) fn is_beyond_progenitor(document: &Document, operation: &Operation) -
     let parameters = &operation.parameters;
     matches!(operation.method.as_str(), "options" | "trace")
         || has_shared_names(parameters)
-        || parameters.iter().any(|parameter| schemas.is_beyond(parameter))
-        || operation.body.as_ref().is_some_and(|body| match body.media.as_slice() {
-            [media] => !body.required || schemas.is_beyond_in_request(media),
-            _ => true,
-        })
+        || parameters
+            .iter()
+            .any(|parameter| schemas.is_beyond(parameter))
+        || operation
+            .body
+            .as_ref()
+            .is_some_and(|body| match body.media.as_slice() {
+                [media] => !body.required || schemas.is_beyond_in_request(media),
+                _ => true,
+            })
         || schemas.has_answers_beyond(operation)
 }
 
@@ -59,7 +66,10 @@ impl Schemas<'_> {
 
     fn is_beyond(&self, parameter: &Parameter) -> bool {
         match (parameter.location, parameter.written) {
-            (Location::Query, Written::Plain | Written::Styled(Style::Form(true))) => false,
+            (Location::Query, Written::Plain) => false,
+            (Location::Query, Written::Styled(Style::Form(true))) => {
+                !self.is_form_list(&parameter.schema_at)
+            }
             // Written by `Display`.
             (Location::Path | Location::Header, Written::Plain) => {
                 let schema = self.resolve(&parameter.schema_at);
@@ -67,6 +77,16 @@ impl Schemas<'_> {
             }
             _ => true,
         }
+    }
+
+    /// Whether it is a list in the style `form`: another style may come to the same, but progenitor
+    /// refuses it, as it does objects.
+    fn is_form_list(&self, schema_at: &str) -> bool {
+        let style = pointer::parent(schema_at)
+            .and_then(|parameter| self.document.get(parameter)?.get("style")?.as_str());
+        let schema = self.resolve(schema_at);
+        let kind = schema.and_then(|schema| schema.get("type")?.as_str());
+        matches!(style, None | Some("form")) && kind == Some("array")
     }
 
     fn is_beyond_in_request(&self, media: &Media) -> bool {
@@ -78,9 +98,13 @@ impl Schemas<'_> {
             return true;
         };
         let has_only = |known: &[&str]| {
-            let mut names = schema.as_object().into_iter().flat_map(serde_json::Map::keys);
+            let mut names = schema
+                .as_object()
+                .into_iter()
+                .flat_map(serde_json::Map::keys);
             names.all(|name| {
-                known.contains(&name.as_str()) || matches!(name.as_str(), "description" | "title" | "example")
+                known.contains(&name.as_str())
+                    || matches!(name.as_str(), "description" | "title" | "example")
             })
         };
         let essence = media.essence();
@@ -88,10 +112,13 @@ impl Schemas<'_> {
             Codec::Json => essence != "application/json",
             Codec::Form => {
                 let properties = media.properties(self.document).unwrap_or_default();
-                properties.iter().any(|property| property.made != Made::Scalar)
+                properties
+                    .iter()
+                    .any(|property| property.made != Made::Scalar)
             }
             Codec::Text => {
-                !matches!(essence.as_str(), "text/plain" | "text/x-markdown") || !has_only(&["type"])
+                !matches!(essence.as_str(), "text/plain" | "text/x-markdown")
+                    || !has_only(&["type"])
             }
             Codec::Bytes => {
                 essence != "application/octet-stream"
@@ -155,7 +182,10 @@ impl Schemas<'_> {
 /// Whether the type of the schema has a `Display` that writes what goes over the wire.
 fn is_displayed(schema: &Value) -> bool {
     let text = |name: &str| schema.get(name).and_then(Value::as_str);
-    let is_scalar = matches!(text("type"), Some("string" | "integer" | "number" | "boolean"));
+    let is_scalar = matches!(
+        text("type"),
+        Some("string" | "integer" | "number" | "boolean")
+    );
     let is_time = text("format").is_some_and(|format| format.contains("date-time"));
     let is_nullable = schema.get("nullable") == Some(&Value::Bool(true));
     is_scalar && !is_time && !is_nullable

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{handler, tag};
 use crate::document::Error;
@@ -35,10 +35,13 @@ pub(super) fn generate(
             impl<S: Server> #trait_name for NotImplemented<S> { #methods }
         });
     }
+    let bodies = ["Parts", "Upload"].into_iter();
+    let bodies = bodies.filter(|name| tag::mentions(&implementations, name));
+    let bodies = bodies.map(|name| format_ident!("{name}"));
     Ok(quote! {
         //! For starting out and for tests.
         #(use super::#modules::*;)*
-        use ::orderhook_runtime::{Call, Refusal, Server};
+        use ::orderhook_runtime::{Call, #(#bodies,)* Refusal, Server};
         pub use ::orderhook_runtime::NotImplemented;
 
         #implementations

@@ -126,7 +126,7 @@ fn imports(code: &TokenStream) -> TokenStream {
     }
 }
 
-fn mentions(code: &TokenStream, name: &str) -> bool {
+pub(super) fn mentions(code: &TokenStream, name: &str) -> bool {
     code.clone().into_iter().any(|token| match token {
         proc_macro2::TokenTree::Ident(ident) => ident == name,
         proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),

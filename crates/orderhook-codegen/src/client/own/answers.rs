@@ -234,13 +234,28 @@ impl Variant {
         match answer.status {
             Status::Code(_) => {}
             Status::Range(class) => {
-                add("status", status, format!("One of {class}XX."), quote! { status });
+                add(
+                    "status",
+                    status,
+                    format!("One of {class}XX."),
+                    quote! { status },
+                );
             }
-            Status::Default => add("status", status, "The status.".to_owned(), quote! { status }),
+            Status::Default => add(
+                "status",
+                status,
+                "The status.".to_owned(),
+                quote! { status },
+            ),
         }
         if media.is_some_and(Media::is_range) {
             let documentation = "What the body is.".to_owned();
-            add("media_type", quote! { String }, documentation, quote! { media_type });
+            add(
+                "media_type",
+                quote! { String },
+                documentation,
+                quote! { media_type },
+            );
         }
         let is_upgrade = answer.status.class() == Some(1);
         if media.is_some() || is_upgrade {
@@ -272,8 +287,10 @@ impl Variant {
             (2.., Some(media)) => format!(" as `{}`", media.name),
             _ => String::new(),
         };
-        let documentation =
-            names::doc(&format!("{}{as_media}: {}", answer.status, answer.description));
+        let documentation = names::doc(&format!(
+            "{}{as_media}: {}",
+            answer.status, answer.description
+        ));
         let name = &self.name;
         let fields = self.fields.iter().map(|field| {
             let documentation = names::doc(&field.documentation);
@@ -432,7 +449,9 @@ fn read_body(
     }
     match media.map(|media| media.codec) {
         None => quote! { ResponseValue::empty(response) },
-        Some(Codec::Json) => quote! { { let value: ResponseValue<#payload> = #read(response).await?; value } },
+        Some(Codec::Json) => {
+            quote! { { let value: ResponseValue<#payload> = #read(response).await?; value } }
+        }
         Some(Codec::Form) => quote! {
             { let value: ResponseValue<#payload> = ::orderhook_client_runtime::form(response).await?; value }
         },

@@ -79,7 +79,9 @@ pub(super) fn method(operation: &Operation, setters: &[Setter<'_>]) -> TokenStre
         .iter()
         .map(|(name, _)| format!("    .{name}({name})\n"))
         .collect::<String>();
-    about += &format!("\n```ignore\nlet response = client.{name}()\n{example}    .send()\n    .await;\n```");
+    about += &format!(
+        "\n```ignore\nlet response = client.{name}()\n{example}    .send()\n    .await;\n```"
+    );
     let documentation = names::doc(&about);
     quote! {
         #documentation
@@ -214,7 +216,8 @@ fn path(operation: &Operation, setters: &[Setter<'_>]) -> TokenStream {
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'));
         let setter = setters.iter().find(|setter| {
-            setter.parameter.location == Location::Path && Some(setter.parameter.name.as_str()) == name
+            setter.parameter.location == Location::Path
+                && Some(setter.parameter.name.as_str()) == name
         });
         match setter {
             Some(setter) => {
