@@ -244,7 +244,7 @@ fn what_the_client_cannot_express() {
         "c",
         "            schema: {$ref: '#/components/schemas/Thing'}\n      responses",
         "            schema: {$ref: '#/components/schemas/Thing'}\n            encoding: {name: {style: form}}\n      responses",
-        "18:31: /paths/~1things~1{name}/put/requestBody/content/application~1json/encoding/name/style: `style` of a part can't be written; leave it out",
+        "19:31: /paths/~1things~1{name}/put/requestBody/content/application~1json/encoding/name/style: `style` of a part can't be written; leave it out",
     );
     check(
         "c",
