@@ -6,6 +6,7 @@ mod answers;
 mod body;
 mod builder;
 mod parts;
+mod variant;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
