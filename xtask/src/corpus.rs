@@ -260,12 +260,13 @@ bytes = "1"
 chrono = { version = "0.4", default-features = false, features = ["clock", "serde", "std"] }
 futures = { version = "0.3", default-features = false, features = ["std"] }
 futures-core = "0.3"
+orderhook-client-runtime = { path = "ROOT/crates/orderhook-client-runtime" }
 orderhook-runtime = { path = "ROOT/crates/orderhook-runtime" }
 orderhook-types = { path = "ROOT/crates/orderhook-types", default-features = false }
 progenitor-client = "0.15.1"
 rand = "0.10"
 regress = "0.12"
-reqwest = { version = "0.13", default-features = false, features = ["json", "query", "stream"] }
+reqwest = { version = "0.13", default-features = false, features = ["json", "multipart", "query", "stream"] }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", features = ["macros", "net", "rt"] }

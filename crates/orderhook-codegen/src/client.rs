@@ -1,5 +1,8 @@
-//! The client: progenitor's output, with the models of another crate in place of its own.
+//! The client: progenitor's output, with the models of another crate in place of its own, and
+//! beside it the operations that progenitor can't express.
 
+mod choice;
+mod own;
 mod spec;
 
 use proc_macro2::TokenStream;
@@ -10,10 +13,12 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
-use crate::api::Api;
-use crate::document::{Document, Error};
+use crate::api::{Api, Operation, media_types};
+use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
 use crate::models::{self, ModelSettings, TypeNames};
+use crate::names;
+use crate::operation;
 
 /// The client of `document`, as the content of a module.
 ///
@@ -22,11 +27,12 @@ use crate::models::{self, ModelSettings, TypeNames};
 /// to the function that reads an answer, in place of progenitor's `ResponseValue::from_response`,
 /// whose errors show the whole body.
 ///
-/// A body that the server takes in several media types is sent in one of them, as JSON if it can be.
-/// Where the answers of an operation have several types, its method returns status and bytes.
+/// Operations with more than progenitor knows, such as several types of answers, a multipart body or
+/// a cookie, are written here, with the same interface: `operations` has the types that are no
+/// models, and the code leans on the crate `orderhook-client-runtime`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where progenitor can't express the document.
+/// [`Error::Unsupported`] at what neither can express.
 pub fn generate(
     document: &Document,
     settings: &ModelSettings,
@@ -35,7 +41,7 @@ pub fn generate(
     read: &str,
 ) -> Result<TokenStream, Error> {
     // Of a schema that has no type, typify tells more than progenitor does.
-    TypeNames::new(document, settings, models)?;
+    let mut types = TypeNames::new(document, settings, models)?;
     let path = |text: &str| {
         syn::parse_str::<syn::Path>(text)
             .map_err(|error| document.unsupported("", format!("`{text}` is no path: {error}")))
@@ -52,18 +58,69 @@ pub fn generate(
     }
     let api = Api::new(document);
     api.check_names(api.served())?;
-    let (spec, reads_json) = spec::prepare(&api);
-    let client = write_client(&generation, spec.clone()).map_err(|reason| {
-        let (at, reason) = at_fault(&api, &generation, &spec).unwrap_or((String::new(), reason));
-        let message = format!("no client can be generated: {reason}; write this part another way");
-        document.unsupported(&at, message)
-    })?;
-    let (client, count) = swap(document, client, &path(models)?, read)?;
-    if count == 0 && reads_json {
-        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-        return Err(document.unsupported("", message));
+    check_reserved(&api)?;
+    let Split { own, left } = Split::of(document, &api);
+    let own_pointers = own.iter().map(|operation| operation.at.as_str());
+    let spec = spec::without(own_pointers, spec::prepare(&api));
+    let client = match write_client(&generation, spec.clone()) {
+        Ok(client) => client,
+        Err(reason) => return Err(refusal(document, left, &reason, &generation, &spec)),
+    };
+    let mut file = swap(document, client, &left, &path(models)?, read.clone())?;
+    let mut context = own::Context {
+        document,
+        types: &mut types,
+        read: &read,
+    };
+    own::add(&mut file, &own, &mut context)?;
+    Ok(file.into_token_stream())
+}
+
+/// What progenitor's client has beside the operations, and the hooks that its methods call.
+const RESERVED: [&str; 9] = [
+    "api_version",
+    "baseurl",
+    "client",
+    "exec",
+    "inner",
+    "new",
+    "new_with_client",
+    "post",
+    "pre",
+];
+
+fn check_reserved(api: &Api<'_>) -> Result<(), Error> {
+    for operation in api.served() {
+        let name = names::field_name(&operation.id()).to_string();
+        if RESERVED.contains(&name.as_str()) {
+            let message =
+                format!("`{name}` is a method that every client has; write another `operationId`");
+            return Err(api.document.unsupported(&operation.pointer, message));
+        }
     }
-    Ok(client)
+    Ok(())
+}
+
+/// Who writes which operation.
+struct Split<'o, 'a> {
+    own: Vec<operation::Operation>,
+    /// What is left to progenitor, and why it is if not for being simple.
+    left: Vec<(&'o Operation<'a>, Option<Error>)>,
+}
+
+impl<'o, 'a> Split<'o, 'a> {
+    fn of(document: &Document, api: &'o Api<'a>) -> Self {
+        let (mut own, mut left) = (Vec::new(), Vec::new());
+        for operation in api.served() {
+            match operation::read(document, operation) {
+                Ok(read) if choice::is_beyond_progenitor(document, &read) => own.push(read),
+                Ok(_) => left.push((operation, None)),
+                // Such as XML, which progenitor passes on as bytes.
+                Err(error) => left.push((operation, Some(error))),
+            }
+        }
+        Self { own, left }
+    }
 }
 
 fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
@@ -71,29 +128,43 @@ fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStrea
     guarded(|| Generator::new(settings).generate_tokens(&spec))
 }
 
-/// What progenitor stumbles over, which it does not say, and why: the first operation with which
-/// it fails without those behind.
-fn at_fault(
-    api: &Api<'_>,
+/// Names the operation that progenitor stumbles over, which it does not say.
+fn refusal(
+    document: &Document,
+    mut left: Vec<(&Operation<'_>, Option<Error>)>,
+    reason: &str,
     settings: &GenerationSettings,
     spec: &Value,
-) -> Option<(String, String)> {
-    let operations: Vec<_> = api.served().collect();
-    let write_first =
-        |count: usize| write_client(settings, spec::without(&operations[count..], spec.clone()));
-    let index = models::first_failing(operations.len(), |count| write_first(count).is_err())?;
-    let reason = write_first(index + 1).err()?;
-    Some((operations[index].pointer.clone(), reason))
+) -> Error {
+    let message = format!("no client can be generated: {reason}; write this part another way");
+    match at_fault(&left, settings, spec).map(|index| left.swap_remove(index)) {
+        None => document.unsupported("", message),
+        Some((_, Some(error))) => error,
+        Some((operation, None)) => document.unsupported(&operation.pointer, message),
+    }
 }
 
-/// Puts what is written by hand in the place of progenitor's own, and counts the answers that are
-/// read.
+/// The first operation with which progenitor fails without those behind.
+fn at_fault(
+    left: &[(&Operation<'_>, Option<Error>)],
+    settings: &GenerationSettings,
+    spec: &Value,
+) -> Option<usize> {
+    models::first_failing(left.len(), |count| {
+        let behind = left[count..].iter();
+        let behind = behind.map(|(operation, _)| operation.pointer.as_str());
+        write_client(settings, spec::without(behind, spec.clone())).is_err()
+    })
+}
+
+/// Puts what is written by hand in the place of progenitor's own.
 fn swap(
     document: &Document,
     client: TokenStream,
+    left: &[(&Operation<'_>, Option<Error>)],
     models: &syn::Path,
     read: syn::Path,
-) -> Result<(TokenStream, usize), Error> {
+) -> Result<syn::File, Error> {
     let wrong = |error: syn::Error| {
         let message = format!("progenitor wrote no valid Rust: {error}");
         document.unsupported("", message)
@@ -115,7 +186,19 @@ fn swap(
     drop_unused_import_of_types(&mut file);
     let mut read_by = ReadBy { read, count: 0 };
     read_by.visit_file_mut(&mut file);
-    Ok((file.into_token_stream(), read_by.count))
+    if read_by.count == 0 && left.iter().any(|(operation, _)| answers_json(operation)) {
+        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
+        return Err(document.unsupported("", message));
+    }
+    Ok(file)
+}
+
+fn answers_json(operation: &Operation<'_>) -> bool {
+    let responses = operation.responses();
+    let mut media_types = responses
+        .iter()
+        .flat_map(|response| media_types(&response.node));
+    media_types.any(|media_type| pointer::last(&media_type.pointer) == "application/json")
 }
 
 /// `ResponseValue::from_response(…)` → the given function.

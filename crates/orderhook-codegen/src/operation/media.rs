@@ -1,9 +1,11 @@
 //! The media types of a body, and what reads and writes each.
 
+use proc_macro2::Ident;
 use serde_json::Value;
 
 use crate::api::media_types;
 use crate::document::{Document, Error, Node, pointer};
+use crate::names;
 
 /// A media type of a body.
 #[derive(Debug)]
@@ -52,6 +54,27 @@ impl Media {
         self.essence() == "application/json" && self.codec == Codec::Json
     }
 
+    /// The name of its variant beside `all`: its last part, or all of it where another one ends so.
+    pub(crate) fn variant<'m>(&self, all: impl Iterator<Item = &'m Self>) -> Ident {
+        let own = self.last_part();
+        let is_shared = all.filter(|other| other.last_part() == own).count() > 1;
+        match is_shared {
+            true => names::type_name(&self.name.replace('*', "any")),
+            false => own,
+        }
+    }
+
+    fn last_part(&self) -> Ident {
+        let essence = self.essence();
+        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
+        let last = match last {
+            "*" if essence == "*/*" => "any",
+            "*" => essence.split('/').next().unwrap_or_default(),
+            last => last,
+        };
+        names::type_name(last)
+    }
+
     /// Whether it stands for several, such as `image/*`.
     pub(crate) fn is_range(&self) -> bool {
         self.essence().contains('*')
@@ -92,7 +115,34 @@ fn read_one(document: &Document, node: &Node<'_>) -> Result<Media, Error> {
         }
         _ => Codec::Bytes,
     };
+    check_encoding(document, &media)?;
     Ok(media)
+}
+
+/// `encoding` can ask for ways to write a member that neither side has. Where the specification tells
+/// to ignore what it says, which is nearly everywhere, it may say anything.
+fn check_encoding(document: &Document, media: &Media) -> Result<(), Error> {
+    let at = pointer::join(&media.at, "encoding");
+    let encodings = document.get(&at).and_then(Value::as_object);
+    for (name, encoding) in encodings.into_iter().flatten() {
+        let is_heard = |member: &str| match (media.codec, member) {
+            (Codec::Form, "style") => encoding["style"] != "form",
+            (Codec::Form, "explode") => encoding["explode"] != true,
+            (Codec::Form, "allowReserved") => encoding["allowReserved"] != false,
+            (Codec::Multipart, "headers") => true,
+            _ => false,
+        };
+        let members = encoding
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys);
+        if let Some(member) = members.into_iter().find(|member| is_heard(member)) {
+            let at = pointer::join(&pointer::join(&at, name), member);
+            let message = format!("`{member}` of a part can't be heeded; leave it out");
+            return Err(document.unsupported(&at, message));
+        }
+    }
+    Ok(())
 }
 
 /// `application/json` and whatever ends in `+json`.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use serde_json::Value;
 
 use crate::api::media_types;
@@ -216,6 +218,25 @@ fn unknown_style(
         "{kind} can't stand in a {place} in the style `{name}` with `explode: {explode}`; write another"
     );
     document.unsupported(&node.pointer, message)
+}
+
+impl Style {
+    /// The name that the runtimes of server and client know it by.
+    pub(crate) fn variant(self) -> TokenStream {
+        match self {
+            Self::Form(false) => quote! { Form },
+            Self::Form(true) => quote! { FormExploded },
+            Self::Simple(false) => quote! { Simple },
+            Self::Simple(true) => quote! { SimpleExploded },
+            Self::Label(false) => quote! { Label },
+            Self::Label(true) => quote! { LabelExploded },
+            Self::Matrix(false) => quote! { Matrix },
+            Self::Matrix(true) => quote! { MatrixExploded },
+            Self::SpaceDelimited => quote! { SpaceDelimited },
+            Self::PipeDelimited => quote! { PipeDelimited },
+            Self::DeepObject => quote! { DeepObject },
+        }
+    }
 }
 
 impl Location {

@@ -140,7 +140,7 @@ fn answers(
         }
     } else {
         let name = server::answers_name(operation);
-        let variant = server::status_name(answer.status);
+        let variant = answer.status.variant();
         let status = match answer.status {
             Status::Code(_) => None,
             Status::Range(class) => Some(class * 100),

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::bodies;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
@@ -120,7 +119,7 @@ pub(super) fn typed_variants(
     answer: &Answer,
     types: &mut TypeNames<'_>,
 ) -> Result<Vec<Variant>, Error> {
-    let status = status_name(answer.status);
+    let status = answer.status.variant();
     // A protocol is switched by whatever made the answer: there is nothing to fill in.
     if answer.status.class() == Some(1) {
         let documentation = documentation(answer, None);
@@ -136,7 +135,7 @@ pub(super) fn typed_variants(
     let several = answer.media.len() > 1;
     let variants = answer.media.iter().map(|media| {
         let name = match several {
-            true => format_ident!("{status}{}", bodies::variant(media, answer.media.iter())),
+            true => format_ident!("{status}{}", media.variant(answer.media.iter())),
             false => status.clone(),
         };
         variant(name, answer, Some(media), types)
@@ -264,27 +263,5 @@ fn write(media: &Media, status: &TokenStream, body: &TokenStream) -> TokenStream
         Codec::Text | Codec::Bytes | Codec::Multipart => {
             quote! { Answer::raw(#status, #name, #body) }
         }
-    }
-}
-
-/// 404 → `NotFound`, by the names that HTTP gives; `4XX` → `ClientError`.
-pub(crate) fn status_name(status: Status) -> Ident {
-    let code = match status {
-        Status::Code(code) => code,
-        Status::Range(1) => return format_ident!("Informational"),
-        Status::Range(2) => return format_ident!("Success"),
-        Status::Range(3) => return format_ident!("Redirection"),
-        Status::Range(4) => return format_ident!("ClientError"),
-        Status::Range(_) => return format_ident!("ServerError"),
-        Status::Default => return format_ident!("Default"),
-    };
-    let reason = http::StatusCode::from_u16(code)
-        .ok()
-        .and_then(|status| status.canonical_reason());
-    match reason {
-        // The name of RFC 9110; the crate still says "Payload Too Large".
-        _ if code == 413 => format_ident!("ContentTooLarge"),
-        Some(reason) => names::type_name(&reason.replace(['\'', '-'], "")),
-        None => format_ident!("Status{code}"),
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::parts::{self, Made};
+use super::parts;
 use super::shapes::Shapes;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
-use crate::operation::{Body, Codec, Media, Operation};
+use crate::operation::{Body, Codec, Made, Media, Operation};
 
 /// The static with the shape, the fields or the media types of the body.
 pub(super) fn table(operation: &Operation, media: &Media) -> Ident {
@@ -41,27 +41,7 @@ fn part_name(operation: &Operation) -> Ident {
 
 fn variant_of(operation: &Operation, media: &Media) -> Ident {
     let all = operation.body.iter().flat_map(|body| &body.media);
-    variant(media, all)
-}
-
-/// The name of a media type beside `all`: its last part, or all of it where another one ends so.
-pub(super) fn variant<'m>(media: &Media, all: impl Iterator<Item = &'m Media>) -> Ident {
-    let last = |media: &Media| {
-        let essence = media.essence();
-        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
-        let last = match last {
-            "*" if essence == "*/*" => "any",
-            "*" => essence.split('/').next().unwrap_or_default(),
-            last => last,
-        };
-        names::type_name(last)
-    };
-    let own = last(media);
-    let is_shared = all.filter(|other| last(other) == own).count() > 1;
-    match is_shared {
-        true => names::type_name(&media.name.replace('*', "any")),
-        false => own,
-    }
+    media.variant(all)
 }
 
 /// Every name that the body takes in the module of its tag.
@@ -208,7 +188,7 @@ fn fields(
     shapes: &mut Shapes<'_>,
 ) -> Result<TokenStream, Error> {
     let mut rows = TokenStream::new();
-    for property in parts::properties(document, media)? {
+    for property in media.properties(document)? {
         let shape = shapes.of(&property.at)?;
         let shape = match property.made {
             Made::Scalar | Made::File => shape,

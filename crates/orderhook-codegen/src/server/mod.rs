@@ -26,7 +26,7 @@ use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
 use crate::operation::{self, Operation};
-pub(crate) use answers::{is_enum as has_several_answers, name as answers_name, status_name};
+pub(crate) use answers::{is_enum as has_several_answers, name as answers_name};
 pub(crate) use handler::arguments;
 pub(crate) use parameters::argument as parameters_argument;
 use refusals::Envelope;

@@ -1,72 +1,15 @@
-//! Properties of forms and of bodies of parts, each of which is read as a value of its own.
+//! Bodies of parts, each of which is read as a value of its own.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use serde_json::Value;
 
 use super::shapes::Shapes;
-use crate::document::{Document, Error, pointer};
+use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
-use crate::operation::{Media, Operation};
-
-/// A property of a form or of a body of parts.
-pub(super) struct Property {
-    pub(super) name: String,
-    pub(super) at: String,
-    pub(super) required: bool,
-    pub(super) made: Made,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Made {
-    Scalar,
-    File,
-    List,
-    Object,
-}
-
-pub(super) fn properties(document: &Document, media: &Media) -> Result<Vec<Property>, Error> {
-    let Some(at) = &media.schema_at else {
-        return Ok(Vec::new());
-    };
-    let schema = document.resolve(at)?;
-    let at = pointer::join(&schema.pointer, "properties");
-    let required = schema.value.get("required").and_then(Value::as_array);
-    let names = document.get(&at).and_then(Value::as_object);
-    let names = names.into_iter().flat_map(serde_json::Map::keys);
-    names
-        .map(|name| {
-            let at = pointer::join(&at, name);
-            Ok(Property {
-                name: name.clone(),
-                required: required.is_some_and(|list| list.iter().any(|item| item == name)),
-                made: made(document, &at)?,
-                at,
-            })
-        })
-        .collect()
-}
-
-fn made(document: &Document, at: &str) -> Result<Made, Error> {
-    let schema = document.resolve(at)?.value;
-    let text = |name: &str| schema.get(name).and_then(Value::as_str);
-    Ok(match text("type") {
-        Some("string") if text("format") == Some("binary") => Made::File,
-        Some("array") => Made::List,
-        Some("object") => Made::Object,
-        Some(_) => Made::Scalar,
-        None if ["properties", "allOf", "oneOf", "anyOf"]
-            .iter()
-            .any(|member| schema.get(*member).is_some()) =>
-        {
-            Made::Object
-        }
-        None => Made::Scalar,
-    })
-}
+use crate::operation::{Made, Media, Operation};
 
 /// The enumeration of the parts and the table that they are read by.
 pub(super) fn generate(
@@ -84,7 +27,7 @@ pub(super) fn generate(
         TokenStream::new(),
         TokenStream::new(),
     );
-    for (index, property) in properties(document, media)?.iter().enumerate() {
+    for (index, property) in media.properties(document)?.iter().enumerate() {
         let variant = names::type_name(&property.name);
         if !taken.insert(variant.clone()) {
             let message = format!(
@@ -94,14 +37,7 @@ pub(super) fn generate(
             return Err(document.unsupported(&property.at, message));
         }
         let repeats = property.made == Made::List;
-        let one_at = match repeats {
-            true => pointer::join(&document.resolve(&property.at)?.pointer, "items"),
-            false => property.at.clone(),
-        };
-        let made = match repeats {
-            true => made(document, &one_at)?,
-            false => property.made,
-        };
+        let (one_at, made) = property.part(document)?;
         let (index, wire) = (Literal::usize_unsuffixed(index), &property.name);
         let kind = match made {
             Made::File => {

@@ -8,6 +8,7 @@
 mod callbacks;
 mod collisions;
 mod corpus;
+mod features;
 mod files;
 mod meaning;
 mod mutations;
