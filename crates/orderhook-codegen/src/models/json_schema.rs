@@ -41,6 +41,12 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
             ("default", Value::Null) => continue,
             ("properties", Value::Object(properties)) => each(properties),
             ("required", Value::Array(required)) => in_both_directions(required, members),
+            // Such as "this member or that one": a type has both, and the server side checks.
+            ("anyOf" | "oneOf", Value::Array(schemas))
+                if members.contains_key("properties") && schemas.iter().all(only_requires) =>
+            {
+                continue;
+            }
             // What a discriminator chooses is one.
             ("anyOf", Value::Array(schemas)) if members.contains_key("discriminator") => {
                 let schemas = schemas.iter().map(from_openapi).collect();
@@ -61,6 +67,13 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
         return nullable(converted);
     }
     Value::Object(converted)
+}
+
+/// Whether the schema says no more than which members there must be.
+fn only_requires(schema: &Value) -> bool {
+    let known = ["description", "required", "title", "type"];
+    let mut names = schema.as_object().into_iter().flat_map(Map::keys);
+    schema.get("required").is_some() && names.all(|name| known.contains(&name.as_str()))
 }
 
 /// Whether null stands for "no value" in the OpenAPI schema.

@@ -79,7 +79,7 @@ pub fn generate(
     });
     let support = support();
     let code = quote! {
-        #![allow(unused_imports, reason = "each module imports all that one can need")]
+        #![allow(dead_code, unused_imports, reason = "each has all that one can need")]
         #support
         #(#modules)*
     };

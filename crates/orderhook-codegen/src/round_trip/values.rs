@@ -40,6 +40,10 @@ impl Maker<'_> {
             return self.all_of(at, schema, depth);
         }
         for keyword in ["oneOf", "anyOf"] {
+            // Beside members of its own, it says which of them go together: not what they are.
+            if schema.get(keyword).is_some() && schema.get("properties").is_some() {
+                return None;
+            }
             if schema.get(keyword).is_some() {
                 return self.first_of(at, schema, keyword, depth);
             }
@@ -61,10 +65,10 @@ impl Maker<'_> {
         let mut whole: Option<Value> = None;
         for index in 0..count {
             let part = self.value(&pointer::join(&parts, &index.to_string()), depth + 1)?;
-            whole = Some(merge(whole, part));
+            whole = Some(merge(whole, part)?);
         }
         if schema.get("properties").is_some() {
-            whole = Some(merge(whole, self.object(at, schema, depth)?));
+            whole = Some(merge(whole, self.object(at, schema, depth)?)?);
         }
         whole
     }
@@ -164,13 +168,15 @@ fn kind(schema: &Value) -> &str {
     }
 }
 
-fn merge(whole: Option<Value>, part: Value) -> Value {
+/// A value of both; `None` where there is none, as of a text and a number.
+fn merge(whole: Option<Value>, part: Value) -> Option<Value> {
     match (whole, part) {
+        (None, part) => Some(part),
         (Some(Value::Object(mut whole)), Value::Object(part)) => {
             whole.extend(part);
-            Value::Object(whole)
+            Some(Value::Object(whole))
         }
-        (_, part) => part,
+        (Some(whole), part) => (whole == part).then_some(part),
     }
 }
 
