@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
-use orderhook_codegen::models::ModelSettings;
-use orderhook_codegen::output::Output;
-use orderhook_codegen::{Document, Error, client, models, server};
-use proc_macro2::TokenStream;
+use orderhook_codegen::{Document, Generator};
 
 use crate::demo::target_directory;
 use crate::plan::quietly;
@@ -21,9 +18,6 @@ use crate::workspace_root;
 const COMMAND: &str = "cargo xtask corpus";
 const DOCUMENTS: &str = "tests/corpus";
 const CRATES: &str = "target/corpus";
-
-/// How a crate calls itself, for code that names the models by their crate.
-const ITSELF: &str = "::itself";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -66,91 +60,34 @@ pub(crate) fn check(root: &Path, part: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is generated from one document: modules of its crate, by name.
-struct Generated {
-    modules: Vec<(&'static str, Code)>,
-    refusals: Vec<Error>,
-}
-
-/// A module in one file, or in a folder of several.
-enum Code {
-    File(TokenStream),
-    Folder(Vec<(String, TokenStream)>),
-}
-
 /// Writes the sources of the crate of a document; its package's name, unless all was refused.
 fn write_crate(root: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let name = path.display().to_string();
     let document = Document::parse(&name, &fs::read_to_string(root.join(path))?)?;
-    let generated = generate(&document);
     println!("{name}");
-    for refusal in &generated.refusals {
+    // Pushes lean on what is written by hand.
+    let generator = Generator::new().command(COMMAND).pushes(false);
+    let (generated, refusals) = match generator.generate_some(&document) {
+        Ok((generated, refusals)) => (Some(generated), refusals),
+        Err(refusals) => (None, refusals),
+    };
+    for refusal in &refusals.0 {
         println!("  {refusal}");
     }
-    if generated.modules.is_empty() {
+    let Some(generated) = generated else {
         return Ok(None);
-    }
-    let package = package_name(path);
-    let source = format!("{CRATES}/{package}/src");
-    let mut output = Output::new(COMMAND);
-    output.own(&source);
-    let mut library = "extern crate self as itself;\n".to_owned();
-    for (module, code) in generated.modules {
-        library += by_hand(module);
-        let files = match code {
-            Code::File(code) => vec![(module.to_owned(), code)],
-            Code::Folder(files) => files
-                .into_iter()
-                .map(|(file, code)| (format!("{module}/{file}"), code))
-                .collect(),
-        };
-        for (file, code) in files {
-            output.rust(format!("{source}/{file}.rs"), &[&document], code)?;
-        }
-    }
-    output.text(format!("{source}/lib.rs"), library)?;
-    output.write(root)?;
-    Ok(Some(package))
-}
-
-/// Everything that the generators take; what leans on the models is of no use without them.
-fn generate(document: &Document) -> Generated {
-    let mut generated = Generated {
-        modules: Vec::new(),
-        refusals: Vec::new(),
     };
-    let settings = ModelSettings::default();
-    let read = "::progenitor_client::ResponseValue::from_response";
-    let models = models::generate(&[document], &settings);
-    generated.add("models", models.map(Code::File));
-    if !generated.modules.is_empty() {
-        let client = client::generate(document, &settings, ITSELF, "crate::Inner", read);
-        generated.add("client", client.map(Code::File));
-        let server = server::generate(document, &settings, ITSELF);
-        generated.add("server", server.map(Code::Folder));
-    }
-    generated
-}
-
-impl Generated {
-    fn add(&mut self, module: &'static str, code: Result<Code, Error>) {
-        match code {
-            Ok(code) => self.modules.push((module, code)),
-            Err(refusal) => self.refusals.push(refusal),
-        }
-    }
-}
-
-/// What a crate that has the module has written by hand.
-fn by_hand(module: &str) -> &'static str {
-    match module {
-        "models" => "mod models;\npub use models::*;\npub use orderhook_types::Patch;\n",
-        "client" => {
-            "pub mod client;\n#[derive(Clone, Debug)]\npub struct Inner;\nimpl progenitor_client::ClientHooks<Inner> for client::Client {}\n"
-        }
-        "server" => "pub mod server;\n",
-        _ => "",
-    }
+    let package = package_name(path);
+    let source = root.join(CRATES).join(&package).join("src");
+    generated.write(source.join("api"))?;
+    // Without the generated `mod.rs`, which allows what is checked for here.
+    let modules: String = generated
+        .modules()
+        .map(|module| format!("    pub mod {module};\n"))
+        .collect();
+    let library = format!("pub mod api {{\n{modules}}}\n");
+    fs::write(source.join("lib.rs"), library)?;
+    Ok(Some(package))
 }
 
 /// Every document in the folder, in a fixed order.
@@ -221,7 +158,6 @@ chrono = { version = "0.4", default-features = false, features = ["clock", "serd
 futures = "0.3"
 futures-core = "0.3"
 orderhook-runtime = { path = "ROOT/crates/orderhook-runtime" }
-orderhook-types = { path = "ROOT/crates/orderhook-types", default-features = false }
 progenitor-client = "0.15.1"
 rand = "0.10"
 regress = "0.12"

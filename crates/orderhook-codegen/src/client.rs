@@ -17,9 +17,9 @@ use crate::models::{self, ModelSettings, TypeNames};
 /// The client of `document`, as the content of a module.
 ///
 /// The three paths lead to what is written by hand: `models` to the crate of the models, such as
-/// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with; `read`
-/// to the function that reads an answer, in place of progenitor's `ResponseValue::from_response`,
-/// whose errors show the whole body.
+/// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with, without
+/// which these are optional and have no state; `read` to the function that reads an answer, in place
+/// of progenitor's `ResponseValue::from_response`, whose errors show the whole body.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where progenitor can't express the document.
@@ -27,8 +27,8 @@ pub fn generate(
     document: &Document,
     settings: &ModelSettings,
     models: &str,
-    inner: &str,
-    read: &str,
+    inner: Option<&str>,
+    read: Option<&str>,
 ) -> Result<TokenStream, Error> {
     // Of a schema that has no type, typify tells more than progenitor does.
     TypeNames::new(document, settings, models)?;
@@ -36,12 +36,16 @@ pub fn generate(
         syn::parse_str::<syn::Path>(text)
             .map_err(|error| document.unsupported("", format!("`{text}` is no path: {error}")))
     };
-    let (inner, read) = (path(inner)?, path(read)?);
+    let (inner, read) = (inner.map(path).transpose()?, read.map(path).transpose()?);
     let mut generation = GenerationSettings::default();
     generation
         .with_interface(InterfaceStyle::Builder)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(inner.into_token_stream());
+        .with_hooks(HooksMode::Optional);
+    if let Some(inner) = inner {
+        generation
+            .with_hooks(HooksMode::Expected)
+            .with_inner_type(inner.into_token_stream());
+    }
     for (schema, replacement) in models::replacements(document, settings, models) {
         let implements = [TypeImpl::Display, TypeImpl::FromStr];
         generation.with_replacement(schema, replacement, implements.into_iter());
@@ -120,7 +124,7 @@ fn swap(
     api: &Api<'_>,
     client: TokenStream,
     models: &syn::Path,
-    read: syn::Path,
+    read: Option<syn::Path>,
 ) -> Result<TokenStream, Error> {
     let wrong = |error: syn::Error| {
         let message = format!("progenitor wrote no valid Rust: {error}");
@@ -141,11 +145,13 @@ fn swap(
     }
     encode_backslashes(&mut file);
     drop_unused_import_of_types(&mut file);
-    let mut read_by = ReadBy { read, count: 0 };
-    read_by.visit_file_mut(&mut file);
-    if read_by.count == 0 && api.served().any(answers_json) {
-        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-        return Err(api.document.unsupported("", message));
+    if let Some(read) = read {
+        let mut read_by = ReadBy { read, count: 0 };
+        read_by.visit_file_mut(&mut file);
+        if read_by.count == 0 && api.served().any(answers_json) {
+            let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
+            return Err(api.document.unsupported("", message));
+        }
     }
     Ok(file.into_token_stream())
 }

@@ -15,6 +15,7 @@
 mod api;
 pub mod client;
 pub mod document;
+pub mod generator;
 mod guarded;
 pub mod lint;
 pub mod models;
@@ -23,7 +24,9 @@ pub mod openapi31;
 mod operation;
 pub mod output;
 pub mod pushes;
+mod relative;
 pub mod server;
 mod sound;
 
 pub use document::{Document, Error, Place};
+pub use generator::{Generated, Generator, Refusals};

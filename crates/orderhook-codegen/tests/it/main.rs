@@ -35,12 +35,12 @@ fn generate(
             document,
             settings,
             "::models",
-            "crate::Inner",
-            "crate::read",
+            Some("crate::Inner"),
+            Some("crate::read"),
         )?,
-        pushes::generate(document, settings, "::models")?,
+        pushes::generate(document, settings, "::models", "crate")?,
     ];
-    for (module, code) in pushes::callbacks(document, settings, "::models")? {
+    for (module, code) in pushes::callbacks(document, settings, "::models", "crate")? {
         output.rust(format!("callbacks/{module}.rs"), &sources, code)?;
     }
     for (index, code) in generated.into_iter().enumerate() {
@@ -68,11 +68,11 @@ fn errors_of(document: &Document) -> [Option<Error>; 4] {
             document,
             &settings,
             "::models",
-            "crate::Inner",
-            "crate::read",
+            Some("crate::Inner"),
+            Some("crate::read"),
         )
         .err(),
         server::generate(document, &settings, "::models").err(),
-        pushes::generate(document, &settings, "::models").err(),
+        pushes::generate(document, &settings, "::models", "crate").err(),
     ]
 }
