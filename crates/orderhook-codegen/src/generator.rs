@@ -309,7 +309,7 @@ impl<'a> Parts<'a> {
 
     fn push_types(&self, at: &str) -> Result<&str, Error> {
         self.generator.push_types.as_deref().ok_or_else(|| {
-            let message = "pushes and callbacks lean on types that no document describes; name the module that has `Delivery` and `PushRequest` (`push_types`), or leave out `pushes`";
+            let message = "pushes and callbacks lean on types that no document describes; name the module that has `Delivery` and `PushRequest` (`push_types`), or generate no `pushes`";
             self.document.unsupported(at, message)
         })
     }

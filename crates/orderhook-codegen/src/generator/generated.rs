@@ -199,7 +199,7 @@ fn attributes(module: &Module) -> TokenStream {
     quote! {
         #[doc = #documentation]
         #[rustfmt::skip]
-        #[allow(dead_code, missing_debug_implementations, missing_docs, unreachable_pub, unused_imports)]
+        #[allow(dead_code, missing_docs, unreachable_pub, unused_imports)]
         #[allow(clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
     }
 }

@@ -35,10 +35,13 @@ pub(super) fn generate(
             impl<S: Server> #trait_name for NotImplemented<S> { #methods }
         });
     }
+    let known = ["Call", "Refusal", "Server"];
+    let others = tag::imported(&implementations);
+    let others = others.filter(|name| known.iter().all(|known| name != known));
     Ok(quote! {
         //! For starting out and for tests.
         #(use super::#modules::*;)*
-        use ::orderhook_runtime::{Call, Refusal, Server};
+        use ::orderhook_runtime::{Call, Refusal, Server #(, #others)*};
         pub use ::orderhook_runtime::NotImplemented;
 
         #implementations

@@ -1,6 +1,6 @@
 //! One tag: its inputs, its trait, its errors and answers, and what stands in front of the trait.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::parameters::{self, LOCATIONS};
@@ -112,8 +112,7 @@ const IMPORTED: [&str; 13] = [
 
 /// Imports of what the code names and of nothing else: what is unused is a warning.
 fn imports(code: &TokenStream) -> TokenStream {
-    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
-    let imported = imported.map(|name| format_ident!("{name}"));
+    let imported = imported(code);
     let has_tables = ["Shape", "Parameter", "PartRow"]
         .iter()
         .any(|name| mentions(code, name));
@@ -126,11 +125,28 @@ fn imports(code: &TokenStream) -> TokenStream {
     }
 }
 
+/// The names that `code` takes from the runtime.
+pub(super) fn imported(code: &TokenStream) -> impl Iterator<Item = Ident> {
+    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
+    imported.map(|name| format_ident!("{name}"))
+}
+
+/// Whether `name` begins a path in `code`; behind `::` it is a name of something else.
 fn mentions(code: &TokenStream, name: &str) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == name,
-        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
-        _ => false,
+    let mut is_behind_colon = false;
+    code.clone().into_iter().any(|token| {
+        let begins = !std::mem::take(&mut is_behind_colon);
+        match token {
+            TokenTree::Ident(ident) => begins && ident == name,
+            TokenTree::Group(group) => mentions(&group.stream(), name),
+            TokenTree::Punct(punct) => {
+                // The second colon of `::`; the first is joint with it.
+                is_behind_colon =
+                    !begins || punct.as_char() == ':' && punct.spacing() == Spacing::Joint;
+                false
+            }
+            TokenTree::Literal(_) => false,
+        }
     })
 }
 

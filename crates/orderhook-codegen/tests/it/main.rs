@@ -9,6 +9,7 @@ mod callbacks;
 mod collisions;
 mod corpus;
 mod files;
+mod generator;
 mod mutations;
 mod refusals;
 mod requests;
