@@ -25,6 +25,8 @@ mod generated;
 use std::fmt;
 use std::path::Path;
 
+use quote::format_ident;
+
 use crate::api::Api;
 use crate::document::{Document, Error};
 use crate::models::{self, ModelSettings};
@@ -38,8 +40,16 @@ pub use generated::{Dependency, Generated};
 ///
 /// The modules are `models`; `client` and `server` where the document has operations; `pushes` where
 /// it has `x-webhooks`, and `callbacks` with a module for each of them. They name each other
-/// relatively, and so are at home in any module of any crate. What they need beside it are the
-/// [dependencies](Generated::dependencies) of that crate.
+/// relatively, and so are at home in any module of any crate.
+///
+/// What that crate must depend on, beside what [`Generated::dependencies`] says of a document:
+///
+/// | part | always | where the document has such |
+/// |---|---|---|
+/// | models | `serde` | `serde_json`; `chrono` and `uuid` for formats, `regress` for patterns |
+/// | client | `progenitor-client`, `reqwest` | `futures` for pages, `bytes`; `base64`, `futures-core`, `rand` for web sockets |
+/// | server | `axum`, `orderhook-runtime`, `serde` | `serde_json` |
+/// | pushes | `serde`, `serde_json` | |
 #[derive(Debug, Clone)]
 pub struct Generator {
     command: String,
@@ -265,7 +275,12 @@ impl<'a> Parts<'a> {
         let mut root = None;
         let mut modules = Vec::new();
         for (name, code) in server::generate(self.document, &self.settings, MODELS)? {
-            let file = self.parsed(relative::beside_models(code, 2))?;
+            let mut file = self.parsed(relative::beside_models(code, 2))?;
+            if name == "not_implemented" {
+                // It drops its arguments, of which some documents have bodies that are `Copy`.
+                file.attrs
+                    .push(syn::parse_quote! { #![allow(dropping_copy_types)] });
+            }
             match name.as_str() {
                 "mod" => root = Some(file),
                 _ => modules.push((name, file)),
@@ -300,9 +315,7 @@ impl<'a> Parts<'a> {
         for (name, code) in pushes::callbacks(self.document, &self.settings, MODELS, types)? {
             modules.push((name, self.parsed(relative::beside_models(code, 2))?));
         }
-        let names = modules
-            .iter()
-            .map(|(name, _)| crate::names::field_name(name));
+        let names = modules.iter().map(|(name, _)| format_ident!("{name}"));
         let root = syn::parse_quote! { #(pub mod #names;)* };
         Ok(Some(Module::folder("callbacks", root, modules)))
     }

@@ -82,7 +82,7 @@ impl Generated {
         modules.sort_by_key(|module| module.name);
         let info = &document.openapi().info;
         Self {
-            title: format!("{}, version {}.", info.title.trim(), info.version.trim()),
+            title: one_line(&format!("{}, version {}.", info.title, info.version)),
             command: command.to_owned(),
             header,
             read: document.files().to_vec(),
@@ -119,10 +119,12 @@ impl Generated {
     /// # Errors
     /// [`Error::Foreign`], [`Error::Io`].
     pub fn write_file(&self, path: impl AsRef<Path>) -> Result<Vec<Change>, Error> {
+        let path = path.as_ref();
+        let (folder, name) = (path.parent(), path.file_name());
         let mut output = Output::new(&self.command);
         output.share(&self.header);
-        output.text(path.as_ref(), self.single_file())?;
-        output.write(Path::new(""))
+        output.text(name.unwrap_or_default(), self.single_file())?;
+        output.write(folder.unwrap_or(Path::new("")))
     }
 
     /// Tells cargo to run the build script again when a file changes that was read for the document.
@@ -184,6 +186,10 @@ impl Generated {
         });
         rust_file(&self.header, &syn::parse_quote! { #(#modules)* })
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What a crate may deny of its own code is no matter here: nobody edits this, and not every part of

@@ -101,3 +101,18 @@ fn code_names_what_the_settings_say() {
         ],
     );
 }
+
+#[test]
+fn one_file_leaves_another_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let generated = Generator::new().generate(&document(OPEN_ENUMS)).unwrap();
+    let write = |name| generated.write_file(folder.path().join("generated").join(name));
+
+    for name in ["a.rs", "b.rs", "a.rs"] {
+        write(name).unwrap();
+    }
+
+    let files = fs::read_dir(folder.path().join("generated")).unwrap();
+    assert_eq!(files.count(), 2);
+    assert_eq!(write("b.rs").unwrap(), []);
+}
