@@ -100,12 +100,17 @@ impl<'a> Api<'a> {
     {
         let mut taken = BTreeMap::new();
         for operation in operations {
-            let name = names::field_name(&operation.id()).to_string();
-            if let Some(other) = taken.insert(name.clone(), &operation.pointer) {
-                let message = format!(
-                    "its name in Rust, `{name}`, is that of {other} as well; write another `operationId`"
-                );
-                return Err(self.document.unsupported(&operation.pointer, message));
+            let id = operation.id();
+            // The name of the method, and that of its builder or its variant.
+            for name in [names::field_name(&id), names::type_name(&id)] {
+                if let Some(other) = taken.insert(name.clone(), &operation.pointer)
+                    && *other != operation.pointer
+                {
+                    let message = format!(
+                        "its name in Rust, `{name}`, is that of {other} as well; write another `operationId`"
+                    );
+                    return Err(self.document.unsupported(&operation.pointer, message));
+                }
             }
         }
         Ok(())
@@ -149,6 +154,9 @@ impl<'a> Operation<'a> {
                 Some(name) => format!("by_{name}"),
                 None => segment.to_owned(),
             });
+        }
+        if words.len() == 1 {
+            words.push("root".to_owned());
         }
         words.join("_").into()
     }

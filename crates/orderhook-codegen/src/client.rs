@@ -1,4 +1,9 @@
-//! The client: progenitor's output, with the models of another crate in place of its own.
+//! The client: progenitor's output, with the models of another crate in place of its own, and
+//! beside it the operations that progenitor can't express.
+
+mod choice;
+mod own;
+mod spec;
 
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
@@ -9,10 +14,11 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Item, UseTree, parse_quote};
 
 use crate::api::{Api, Operation, media_types};
-use crate::document::shape::METHODS;
 use crate::document::{Document, Error, pointer};
 use crate::guarded::guarded;
 use crate::models::{self, ModelSettings, TypeNames};
+use crate::names;
+use crate::operation;
 
 /// The client of `document`, as the content of a module.
 ///
@@ -21,8 +27,12 @@ use crate::models::{self, ModelSettings, TypeNames};
 /// which these are optional and have no state; `read` to the function that reads an answer, in place
 /// of progenitor's `ResponseValue::from_response`, whose errors show the whole body.
 ///
+/// Operations with more than progenitor knows, such as several types of answers, a multipart body or
+/// a cookie, are written here, with the same interface: `operations` has the types that are no
+/// models, and the code leans on the crate `orderhook-client-runtime`.
+///
 /// # Errors
-/// [`Error::Unsupported`] where progenitor can't express the document.
+/// [`Error::Unsupported`] at what neither can express.
 pub fn generate(
     document: &Document,
     settings: &ModelSettings,
@@ -31,7 +41,7 @@ pub fn generate(
     read: Option<&str>,
 ) -> Result<TokenStream, Error> {
     // Of a schema that has no type, typify tells more than progenitor does.
-    TypeNames::new(document, settings, models)?;
+    let mut types = TypeNames::new(document, settings, models)?;
     let path = |text: &str| {
         syn::parse_str::<syn::Path>(text)
             .map_err(|error| document.unsupported("", format!("`{text}` is no path: {error}")))
@@ -52,13 +62,71 @@ pub fn generate(
     }
     let api = Api::new(document);
     api.check_names(api.served())?;
-    let spec = with_ids(&api, without_integer_bounds(document.root().clone()));
-    let client = write_client(&generation, spec.clone()).map_err(|reason| {
-        let at = at_fault(&api, &generation, &spec);
-        let message = format!("no client can be generated: {reason}; write this part another way");
-        document.unsupported(&at, message)
-    })?;
-    swap(&api, client, &path(models)?, read)
+    check_reserved(&api)?;
+    let Split { own, left } = Split::of(document, &api);
+    let own_pointers = own.iter().map(|operation| operation.at.as_str());
+    let spec = spec::without(own_pointers, spec::prepare(&api));
+    let client = match write_client(&generation, spec.clone()) {
+        Ok(client) => client,
+        Err(reason) => return Err(refusal(document, left, &reason, &generation, &spec)),
+    };
+    let mut file = swap(document, client, &left, &path(models)?, read.clone())?;
+    let read =
+        read.unwrap_or_else(|| parse_quote! { ::progenitor_client::ResponseValue::from_response });
+    let mut context = own::Context {
+        document,
+        types: &mut types,
+        read: &read,
+    };
+    own::add(&mut file, &own, &mut context)?;
+    Ok(file.into_token_stream())
+}
+
+/// What progenitor's client has beside the operations, and the hooks that its methods call.
+const RESERVED: [&str; 9] = [
+    "api_version",
+    "baseurl",
+    "client",
+    "exec",
+    "inner",
+    "new",
+    "new_with_client",
+    "post",
+    "pre",
+];
+
+fn check_reserved(api: &Api<'_>) -> Result<(), Error> {
+    for operation in api.served() {
+        let name = names::field_name(&operation.id()).to_string();
+        if RESERVED.contains(&name.as_str()) {
+            let message =
+                format!("`{name}` is a method that every client has; write another `operationId`");
+            return Err(api.document.unsupported(&operation.pointer, message));
+        }
+    }
+    Ok(())
+}
+
+/// Who writes which operation.
+struct Split<'o, 'a> {
+    own: Vec<operation::Operation>,
+    /// What is left to progenitor, and why it is if not for being simple.
+    left: Vec<(&'o Operation<'a>, Option<Error>)>,
+}
+
+impl<'o, 'a> Split<'o, 'a> {
+    fn of(document: &Document, api: &'o Api<'a>) -> Self {
+        let (mut own, mut left) = (Vec::new(), Vec::new());
+        for operation in api.served() {
+            match operation::read(document, operation) {
+                Ok(read) if choice::is_beyond_progenitor(document, &read) => own.push(read),
+                Ok(_) => left.push((operation, None)),
+                // Such as XML, which progenitor passes on as bytes.
+                Err(error) => left.push((operation, Some(error))),
+            }
+        }
+        Self { own, left }
+    }
 }
 
 fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStream, String> {
@@ -66,69 +134,46 @@ fn write_client(settings: &GenerationSettings, spec: Value) -> Result<TokenStrea
     guarded(|| Generator::new(settings).generate_tokens(&spec))
 }
 
-/// What progenitor stumbles over, which it does not say: the first operation that fails without
-/// the others.
-fn at_fault(api: &Api<'_>, settings: &GenerationSettings, spec: &Value) -> String {
-    let fault = api
-        .served()
-        .find(|operation| write_client(settings, only(operation, spec.clone())).is_err());
-    fault.map_or_else(String::new, |operation| operation.pointer.clone())
+/// Names the operation that progenitor stumbles over, which it does not say.
+fn refusal(
+    document: &Document,
+    mut left: Vec<(&Operation<'_>, Option<Error>)>,
+    reason: &str,
+    settings: &GenerationSettings,
+    spec: &Value,
+) -> Error {
+    let message = format!("no client can be generated: {reason}; write this part another way");
+    match at_fault(&left, settings, spec).map(|index| left.swap_remove(index)) {
+        None => document.unsupported("", message),
+        Some((_, Some(error))) => error,
+        Some((operation, None)) => document.unsupported(&operation.pointer, message),
+    }
 }
 
-/// The document without all other operations.
-fn only(operation: &Operation<'_>, mut spec: Value) -> Value {
-    let method = pointer::last(&operation.pointer);
-    if let Some(Value::Object(paths)) = spec.get_mut("paths") {
-        paths.retain(|path, _| operation.path.as_ref() == Some(path));
-        for item in paths.values_mut().filter_map(Value::as_object_mut) {
-            item.retain(|member, _| !METHODS.contains(&member.as_str()) || *member == method);
-        }
-    }
-    spec
-}
-
-/// progenitor asks every operation for an id.
-fn with_ids(api: &Api<'_>, mut spec: Value) -> Value {
-    for operation in api.served() {
-        if let Some(Value::Object(members)) = spec.pointer_mut(&operation.pointer) {
-            members.insert("operationId".to_owned(), operation.id().into());
-        }
-    }
-    spec
-}
-
-/// progenitor chooses an integer's type by its bounds, which the models do not.
-fn without_integer_bounds(mut value: Value) -> Value {
-    match &mut value {
-        Value::Object(members) => {
-            if members.get("type").and_then(Value::as_str) == Some("integer") {
-                members.remove("minimum");
-                members.remove("maximum");
-            }
-            for member in members.values_mut() {
-                *member = without_integer_bounds(member.take());
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                *item = without_integer_bounds(item.take());
-            }
-        }
-        _ => {}
-    }
-    value
+/// The first operation with which progenitor fails without those behind.
+fn at_fault(
+    left: &[(&Operation<'_>, Option<Error>)],
+    settings: &GenerationSettings,
+    spec: &Value,
+) -> Option<usize> {
+    models::first_failing(left.len(), |count| {
+        let behind = left[count..].iter();
+        let behind = behind.map(|(operation, _)| operation.pointer.as_str());
+        write_client(settings, spec::without(behind, spec.clone())).is_err()
+    })
 }
 
 /// Puts what is written by hand in the place of progenitor's own.
 fn swap(
-    api: &Api<'_>,
+    document: &Document,
     client: TokenStream,
+    left: &[(&Operation<'_>, Option<Error>)],
     models: &syn::Path,
     read: Option<syn::Path>,
-) -> Result<TokenStream, Error> {
+) -> Result<syn::File, Error> {
     let wrong = |error: syn::Error| {
         let message = format!("progenitor wrote no valid Rust: {error}");
-        api.document.unsupported("", message)
+        document.unsupported("", message)
     };
     let mut file: syn::File = syn::parse2(client).map_err(wrong)?;
     for item in &mut file.items {
@@ -148,12 +193,12 @@ fn swap(
     if let Some(read) = read {
         let mut read_by = ReadBy { read, count: 0 };
         read_by.visit_file_mut(&mut file);
-        if read_by.count == 0 && api.served().any(answers_json) {
+        if read_by.count == 0 && left.iter().any(|(operation, _)| answers_json(operation)) {
             let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-            return Err(api.document.unsupported("", message));
+            return Err(document.unsupported("", message));
         }
     }
-    Ok(file.into_token_stream())
+    Ok(file)
 }
 
 fn answers_json(operation: &Operation<'_>) -> bool {

@@ -47,7 +47,7 @@ pub use generated::{Dependency, Generated};
 /// | part | always | where the document has such |
 /// |---|---|---|
 /// | models | `serde` | `serde_json`; `chrono` and `uuid` for formats, `regress` for patterns |
-/// | client | `progenitor-client`, `reqwest` | `futures` for pages, `bytes`; `base64`, `futures-core`, `rand` for web sockets |
+/// | client | `progenitor-client`, `reqwest` | `orderhook-client-runtime` for what progenitor lacks, `futures` for pages, `bytes`; `base64`, `futures-core`, `rand` for web sockets |
 /// | server | `axum`, `orderhook-runtime`, `serde` | `serde_json` |
 /// | pushes | `serde`, `serde_json` | |
 #[derive(Debug, Clone)]
@@ -219,7 +219,7 @@ impl Refusals {
 /// The document as the generators take it. Whatever is done to any document before it is generated
 /// from is done here.
 fn prepared(document: &Document) -> Result<Document, Error> {
-    Ok(document.clone())
+    document.clone().with_named_schemas()
 }
 
 /// Name and hash; without folders, which are others in each checkout.

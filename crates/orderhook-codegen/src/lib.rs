@@ -28,6 +28,7 @@ mod operation;
 pub mod output;
 pub mod pushes;
 mod relative;
+pub mod round_trip;
 pub mod server;
 mod sound;
 

@@ -6,17 +6,23 @@ use quote::quote;
 
 /// A type's name, as typify makes it from a schema's.
 pub(crate) fn type_name(name: &str) -> Ident {
-    ident(&letters(name).to_pascal_case())
+    if let Some(name) = of_sign(name) {
+        return name;
+    }
+    ident(&letters(name).to_pascal_case(), 'X')
 }
 
 /// A field's, argument's or method's name.
 pub(crate) fn field_name(name: &str) -> Ident {
-    ident(&letters(name).to_snake_case())
+    if let Some(name) = of_sign(name) {
+        return name;
+    }
+    ident(&letters(name).to_snake_case(), 'x')
 }
 
 /// A constant's name.
 pub(crate) fn const_name(name: &str) -> Ident {
-    ident(&letters(name).to_snake_case().to_uppercase())
+    ident(&letters(name).to_snake_case().to_uppercase(), 'X')
 }
 
 /// `text` itself, where that is a Rust identifier.
@@ -39,21 +45,38 @@ pub(crate) fn doc(text: &str) -> TokenStream {
         .collect()
 }
 
-fn letters(name: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() { c } else { '_' };
-    name.chars().map(plain).collect()
+/// Two names without a letter to which typify gives words of its own.
+fn of_sign(name: &str) -> Option<Ident> {
+    let word = match name {
+        "+1" => "plus1",
+        "-1" => "minus1",
+        _ => return None,
+    };
+    parse_ident(word)
 }
 
-/// Keywords get the underscore that typify gives them, digits in front one before.
-fn ident(name: &str) -> Ident {
-    if let Some(ident) = parse_ident(name) {
-        return ident;
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|&c| c != '\'');
+    letters
+        .map(|c| {
+            if unicode_ident::is_xid_continue(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+/// Keywords get the underscore that typify gives them, digits in front the `x` or `X`.
+fn ident(name: &str, letter: char) -> Ident {
+    let mut name = name.to_owned();
+    if !name.starts_with(unicode_ident::is_xid_start) {
+        name.insert(0, letter);
     }
-    let name = if name.is_empty() || name.starts_with(|c: char| c.is_numeric()) {
-        format!("_{name}")
-    } else {
-        format!("{name}_")
-    };
+    if !typify::accept_as_ident(&name) {
+        name.push('_');
+    }
     parse_ident(&name).unwrap_or_else(|| Ident::new("unnamed", Span::call_site()))
 }
 
@@ -73,7 +96,8 @@ mod tests {
         );
         assert_eq!(field_name("type").to_string(), "type_");
         assert_eq!(field_name("webhook-id").to_string(), "webhook_id");
-        assert_eq!(field_name("3ds").to_string(), "_3ds");
+        assert_eq!(field_name("3ds").to_string(), "x3ds");
+        assert_eq!(field_name("+1").to_string(), "plus1");
         assert_eq!(const_name("list_webhooks").to_string(), "LIST_WEBHOOKS");
     }
 }

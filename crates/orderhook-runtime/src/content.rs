@@ -6,11 +6,11 @@ use http_body::Body as _;
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 
+use crate::fault::MAX_FAULTS;
 use crate::input::{Checked, Input};
 use crate::json::{self, Json};
-use crate::multipart::{Part, Parts};
+use crate::multipart::{Multipart, Part};
 use crate::parameters;
-use crate::refusal::MAX_FAULTS;
 use crate::shape::{Checker, Parameter, Place, Shape};
 use crate::upload::Upload;
 use crate::{Location, Refusal, Rule};
@@ -142,7 +142,7 @@ impl Input {
     }
 
     /// The parts of a `multipart/form-data`; `None` where the media type names no boundary.
-    pub fn multipart<P: Part>(&mut self, limit: usize) -> Option<Parts<P>> {
+    pub fn multipart<P: Part>(&mut self, limit: usize) -> Option<Multipart<P>> {
         let content_type = self.parts.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let boundary = content_type.and_then(|text| multer::parse_boundary(text).ok());
@@ -151,7 +151,11 @@ impl Input {
             self.fault(Location::Header, "Content-Type", Rule::Syntax, message);
             return None;
         };
-        Some(Parts::new(std::mem::take(&mut self.body), boundary, limit))
+        Some(Multipart::new(
+            std::mem::take(&mut self.body),
+            boundary,
+            limit,
+        ))
     }
 }
 

@@ -6,9 +6,9 @@ use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use crate::fault::MAX_FAULTS;
 use crate::json::Json;
 use crate::parameters::{self, Given, has_whole_escapes};
-use crate::refusal::MAX_FAULTS;
 use crate::security::cookies;
 use crate::shape::Parameter;
 use crate::{Fault, Location, Refusal, Rule};

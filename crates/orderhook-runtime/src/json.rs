@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqA
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Number};
 
-use crate::refusal::MAX_FAULTS;
+use crate::fault::MAX_FAULTS;
 use crate::shape::Place;
 use crate::{Fault, Location, Rule};
 

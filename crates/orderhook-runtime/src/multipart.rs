@@ -31,7 +31,7 @@ pub trait Part: Sized {
 ///
 /// A file must be read, or dropped, before the next part can be: they are one stream.
 #[derive(Debug)]
-pub struct Parts<P> {
+pub struct Multipart<P> {
     stream: multer::Multipart<'static>,
     limit: usize,
     /// How often each row was there.
@@ -39,7 +39,7 @@ pub struct Parts<P> {
     part: PhantomData<fn() -> P>,
 }
 
-impl<P: Part> Parts<P> {
+impl<P: Part> Multipart<P> {
     pub(crate) fn new(body: Body, boundary: String, limit: usize) -> Self {
         let stream = BodyDataStream::new(Limited::new(body, limit));
         Self {

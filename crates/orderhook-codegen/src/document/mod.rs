@@ -6,6 +6,7 @@ mod error;
 mod files;
 mod flatten;
 mod gather;
+mod inline;
 mod json;
 pub mod pointer;
 pub mod shape;

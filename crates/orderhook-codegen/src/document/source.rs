@@ -76,6 +76,29 @@ impl Source {
         }
     }
 
+    /// Gives `value`, which was moved from `from` to `to`, and all below it the places that they had.
+    pub(super) fn copy(&mut self, from: &str, to: &str, value: &Value) {
+        if let Some(position) = self.positions.get(from).copied() {
+            self.positions.insert(to.to_owned(), position);
+        }
+        let mut below = |token: &str, value: &Value| {
+            self.copy(
+                &pointer::join(from, token),
+                &pointer::join(to, token),
+                value,
+            );
+        };
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, it)| below(name, it)),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    below(&index.to_string(), item);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The place of `file` in the list, which it is put into where it is missing.
     fn number(&mut self, file: &str) -> usize {
         let known = self.files.iter().position(|known| known == file);

@@ -240,13 +240,18 @@ const fn needs(name: &'static str, package: &'static str, features: &'static str
 }
 
 /// Everything that generators may name, in the versions they are made for.
-const DEPENDENCIES: [Dependency; 14] = [
+const DEPENDENCIES: [Dependency; 15] = [
     needs("axum", "axum@0.8", ""),
     needs("base64", "base64@0.23", ""),
     needs("bytes", "bytes@1", ""),
     needs("chrono", "chrono@0.4", "serde"),
     needs("futures", "futures@0.3", ""),
     needs("futures_core", "futures-core@0.3", ""),
+    needs(
+        "orderhook_client_runtime",
+        concat!("orderhook-client-runtime@", env!("CARGO_PKG_VERSION")),
+        "",
+    ),
     needs(
         "orderhook_runtime",
         concat!("orderhook-runtime@", env!("CARGO_PKG_VERSION")),

@@ -3,16 +3,16 @@
 //! derived from the code, the limits of texts, numbers and lists, of which the code has only a
 //! `String`, an `i64` and a `Vec`, and that a member which may be absent may not be null.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use serde_json::Value;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
+use syn::{Attribute, Field, Fields, Item, ItemEnum, ItemStruct, Type, parse_quote};
 
 use super::limits::{self, Limit};
-use super::{Model, ModelSettings, Notes, all_schemas, patches};
+use super::{Model, ModelSettings, Notes, all_schemas, discriminators, patches};
 use crate::document::{Document, Error, pointer};
 use crate::names;
 
@@ -27,7 +27,7 @@ pub(super) fn finish(
     })?;
     let models = all_schemas(documents)?;
     let patches = match settings.patches {
-        true => patches::find(&models),
+        true => patches::find(documents, &models),
         false => patches::Patches::new(),
     };
     let limits = limited_texts(&models);
@@ -35,6 +35,7 @@ pub(super) fn finish(
         .iter()
         .map(|model| (names::type_name(model.name), model))
         .collect();
+    let mut readings = Vec::new();
     for item in &mut file.items {
         match item {
             Item::Struct(model) => {
@@ -53,17 +54,87 @@ pub(super) fn finish(
                     refuse_null(model);
                 }
             }
-            Item::Enum(model) => strip_json_schema(&mut model.attrs),
+            Item::Enum(model) => {
+                strip_json_schema(&mut model.attrs);
+                admit_small_letters(model);
+                if let Some(schema) = schemas.get(&model.ident) {
+                    readings.extend(discriminators::apply(schema, model)?);
+                }
+            }
             Item::Mod(module) if module.ident == "builder" => {
                 for item in module.content.iter_mut().flat_map(|(_, items)| items) {
                     patches::apply_to_builder(item, &patches);
                 }
             }
+            Item::Mod(module) if module.ident == "defaults" => {
+                for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+                    patches::apply_to_defaults(item, &patches);
+                }
+            }
             _ => {}
         }
     }
+    drop_unused_defaults(&mut file);
+    check_no_name_twice(&file, &schemas, documents[0])?;
+    file.items.extend(readings.into_iter().map(Item::Impl));
     DocLines.visit_file_mut(&mut file);
     Ok(file.into_token_stream())
+}
+
+/// typify writes a function for each default, those of members that are no longer there included.
+fn drop_unused_defaults(file: &mut syn::File) {
+    let is_defaults = |item: &Item| matches!(item, Item::Mod(module) if module.ident == "defaults");
+    let Some(index) = file.items.iter().position(is_defaults) else {
+        return;
+    };
+    let mut defaults = file.items.remove(index);
+    let text = file.to_token_stream().to_string().replace(' ', "");
+    if let Item::Mod(module) = &mut defaults
+        && let Some((_, items)) = &mut module.content
+    {
+        items.retain(|item| match item {
+            Item::Fn(function) => text.contains(&format!("defaults::{}", function.sig.ident)),
+            _ => true,
+        });
+    }
+    file.items.insert(index, defaults);
+}
+
+/// typify gives a schema inside another one a name of its own making, which another schema may have,
+/// and so may two members of one struct that differ in letters that Rust's names don't keep.
+fn check_no_name_twice(
+    file: &syn::File,
+    schemas: &BTreeMap<Ident, &Model<'_>>,
+    document: &Document,
+) -> Result<(), Error> {
+    let mut taken = BTreeSet::new();
+    for item in &file.items {
+        let (name, members) = match item {
+            Item::Struct(item) => (&item.ident, item.fields.iter().collect()),
+            Item::Enum(item) => (&item.ident, Vec::new()),
+            _ => continue,
+        };
+        let wrong = |message: String| match schemas.get(name) {
+            Some(schema) => schema.document.unsupported(&schema.at, message),
+            None => document.unsupported(super::SCHEMAS, message),
+        };
+        if !taken.insert(name) {
+            return Err(wrong(format!(
+                "a schema inside another one is called `{name}` as well; rename this one, or move that one here"
+            )));
+        }
+        let mut known = BTreeSet::new();
+        let twice = members
+            .iter()
+            .filter_map(|field: &&Field| field.ident.as_ref())
+            .find(|member| !known.insert(*member));
+        if let Some(member) = twice {
+            return Err(wrong(format!(
+                "two properties of `{name}` are `{member}` in Rust; rename one"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Members in the order of the document, because typify sorts them by name, with notes and limits.
@@ -93,7 +164,9 @@ fn finish_members(schema: &Model<'_>, model: &mut ItemStruct, settings: &ModelSe
         }
     }
     fields.named = members.into_iter().collect();
-    fields.named.push_punct(parse_quote! { , });
+    if !fields.named.empty_or_trailing() {
+        fields.named.push_punct(parse_quote! { , });
+    }
 }
 
 /// Ends the documentation with the note to the part of the document at `at`.
@@ -171,6 +244,16 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
             true,
         ) => Some(text.value()),
         _ => None,
+    }
+}
+
+/// typify calls the texts `+1` and `-1` `plus1` and `minus1`.
+fn admit_small_letters(model: &mut ItemEnum) {
+    let mut names = model.variants.iter().map(|it| it.ident.to_string());
+    if names.any(|name| name.starts_with(char::is_lowercase)) {
+        model
+            .attrs
+            .push(parse_quote! { #[allow(non_camel_case_types)] });
     }
 }
 

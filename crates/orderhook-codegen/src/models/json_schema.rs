@@ -1,14 +1,20 @@
 //! An OpenAPI 3.0 Schema Object as the JSON Schema (draft 7) that typify reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-/// Members that mean nothing to JSON Schema, or another thing than in OpenAPI.
-const DROPPED: [&str; 6] = [
+use crate::names;
+
+/// Members that mean nothing to JSON Schema, or another thing than in OpenAPI; and titles, which
+/// typify takes for names, although many schemas may have one title.
+const DROPPED: [&str; 7] = [
     "deprecated",
     "discriminator",
     "example",
     "externalDocs",
     "readOnly",
+    "title",
     "writeOnly",
 ];
 
@@ -31,7 +37,16 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
                 continue;
             }
             ("nullable", _) => continue,
+            // Nothing, where there is no null.
+            ("default", Value::Null) => continue,
             ("properties", Value::Object(properties)) => each(properties),
+            ("required", Value::Array(required)) => in_both_directions(required, members),
+            // What a discriminator chooses is one.
+            ("anyOf", Value::Array(schemas)) if members.contains_key("discriminator") => {
+                let schemas = schemas.iter().map(from_openapi).collect();
+                converted.insert("oneOf".to_owned(), schemas);
+                continue;
+            }
             ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
                 schemas.iter().map(from_openapi).collect()
             }
@@ -41,6 +56,7 @@ pub(crate) fn from_openapi(schema: &Value) -> Value {
         converted.insert(name.clone(), value);
     }
     exclusive_bounds(&mut converted);
+    enumeration(&mut converted);
     if is_nullable(schema) {
         return nullable(converted);
     }
@@ -63,6 +79,23 @@ fn each(schemas: &Map<String, Value>) -> Value {
         .collect()
 }
 
+/// The required members that requests and answers have: what is `readOnly` is in answers alone, and
+/// what is `writeOnly` in requests.
+fn in_both_directions(required: &[Value], members: &Map<String, Value>) -> Value {
+    let is_in_one = |name: &Value| {
+        let property = members
+            .get("properties")
+            .and_then(|it| it.get(name.as_str()?));
+        let says = |word| property.and_then(|it| it.get(word)) == Some(&Value::Bool(true));
+        says("readOnly") || says("writeOnly")
+    };
+    required
+        .iter()
+        .filter(|name| !is_in_one(name))
+        .cloned()
+        .collect()
+}
+
 fn definition(reference: &Value) -> Value {
     let reference = reference.as_str().unwrap_or_default();
     reference
@@ -82,6 +115,50 @@ fn exclusive_bounds(schema: &mut Map<String, Value>) {
             schema.insert(exclusive.to_owned(), number);
         }
     }
+}
+
+/// Null is no text, and stands outside. Texts that typify finds no names for, because they differ
+/// in nothing that a name can have, become a pattern that admits these alone.
+pub(crate) fn enumeration(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(values)) = schema.get_mut("enum") else {
+        return;
+    };
+    if values.iter().all(Value::is_null) {
+        return;
+    }
+    values.retain(|value| !value.is_null());
+    let texts: Option<Vec<_>> = values.iter().map(Value::as_str).collect();
+    let Some(texts) = texts else {
+        return;
+    };
+    let spelled =
+        |text: &&str| text.replace(|c| c == '_' || !unicode_ident::is_xid_continue(c), "X");
+    if are_unique(&texts) || are_unique(&texts.iter().map(spelled).collect::<Vec<_>>()) {
+        return;
+    }
+    let texts: Vec<_> = texts.iter().map(|text| escaped(text)).collect();
+    let pattern = format!("^(?:{})$", texts.join("|"));
+    schema.remove("enum");
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("pattern".to_owned(), pattern.into());
+}
+
+/// Whether typify makes a name of its own of each.
+fn are_unique(texts: &[impl AsRef<str>]) -> bool {
+    let mut taken = BTreeSet::new();
+    let mut names = texts.iter().map(|text| names::type_name(text.as_ref()));
+    names.all(|name| taken.insert(name))
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if "^$\\.*+?()[]{}|/".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 fn nullable(mut schema: Map<String, Value>) -> Value {
@@ -153,6 +230,35 @@ mod tests {
         check(
             &json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": 9}),
             &json!({"type": "integer", "format": "int64"}),
+        );
+    }
+
+    #[test]
+    fn what_one_direction_lacks_is_not_required() {
+        check(
+            &json!({"required": ["id", "name"], "properties": {"id": {"readOnly": true}, "name": {}}}),
+            &json!({"required": ["name"], "properties": {"id": {}, "name": {}}}),
+        );
+    }
+
+    #[test]
+    fn texts_without_names_of_their_own_become_a_pattern() {
+        check(
+            &json!({"enum": ["a b", "a-b"]}),
+            &json!({"type": "string", "pattern": "^(?:a b|a-b)$"}),
+        );
+        check(
+            &json!({"type": "string", "enum": ["a+1", "a", null]}),
+            &json!({"type": "string", "enum": ["a+1", "a"]}),
+        );
+        check(&json!({"enum": [null]}), &json!({"enum": [null]}));
+    }
+
+    #[test]
+    fn a_discriminator_chooses_one() {
+        check(
+            &json!({"anyOf": [{"$ref": "#/components/schemas/A"}], "discriminator": {"propertyName": "k"}}),
+            &json!({"oneOf": [{"$ref": "#/definitions/A"}]}),
         );
     }
 }

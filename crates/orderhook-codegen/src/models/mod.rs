@@ -1,5 +1,6 @@
 //! Models: one Rust type for each component schema, written by typify through one type space.
 
+mod discriminators;
 mod finish;
 pub(crate) mod json_schema;
 mod limits;
@@ -44,7 +45,8 @@ pub struct ModelSettings {
 }
 
 /// The models of `documents`, as the content of a module of the crate of the models: each schema
-/// once, wherever it is taken over.
+/// once, wherever it is taken over. In a document of others, inline schemas need names first:
+/// [`Document::with_named_schemas`].
 ///
 /// That crate's root must offer the [open enums](open_enums), the
 /// [hand-written](ModelSettings::hand_written) types, and the features that the settings ask for.
@@ -136,6 +138,15 @@ impl<'a> TypeNames<'a> {
         self.named(at, json_schema::from_openapi(&schema))
     }
 
+    /// The same for where there is no null: in a parameter a value is there or it is not.
+    pub(crate) fn of_present(&mut self, at: &str) -> Result<TokenStream, Error> {
+        let mut schema = self.document.get(at).cloned().unwrap_or(Value::Bool(true));
+        if let Some(members) = schema.as_object_mut() {
+            members.remove("nullable");
+        }
+        self.named(at, json_schema::from_openapi(&schema))
+    }
+
     fn named(&mut self, at: &str, schema: Value) -> Result<TokenStream, Error> {
         let schema = parse(self.document, at, schema)?;
         let name = guarded(|| {
@@ -222,6 +233,21 @@ fn all_schemas<'a>(documents: &[&'a Document]) -> Result<Vec<Model<'a>>, Error> 
     Ok(all)
 }
 
+/// Refuses two schemas of one name in Rust: their types would be code that does not compile.
+fn check_names(models: &[Model<'_>]) -> Result<(), Error> {
+    let mut taken = BTreeMap::new();
+    for model in models {
+        let name = names::type_name(model.name);
+        if let Some(other) = taken.insert(name.clone(), model.name) {
+            let message = format!(
+                "its name in Rust, `{name}`, is that of `{other}` as well; rename one of the schemas"
+            );
+            return Err(model.document.unsupported(&model.at, message));
+        }
+    }
+    Ok(())
+}
+
 /// A type that stands in for nothing would let go of what it was written for, such as a secret.
 fn check_hand_written(documents: &[&Document], settings: &ModelSettings) -> Result<(), Error> {
     let is_known = |name: &String| {
@@ -256,6 +282,7 @@ fn type_space(
         }
     }
     let models = all_schemas(documents)?;
+    check_names(&models)?;
     let definitions = models
         .iter()
         .map(|model| {
@@ -289,16 +316,32 @@ fn write_types(
     })
 }
 
-/// The schema that typify stumbles over, which it does not say: the first that fails although all
-/// others admit anything.
+/// The schema that typify stumbles over, which it does not say: the first with which it fails
+/// although all behind admit anything.
 fn at_fault(settings: &TypeSpaceSettings, definitions: &[(String, Schema)]) -> Option<usize> {
     let anything = |(name, _): &(String, Schema)| (name.clone(), Schema::Bool(true));
-    let others: Vec<_> = definitions.iter().map(anything).collect();
-    (0..definitions.len()).find(|&index| {
-        let mut alone = others.clone();
-        alone[index].1 = definitions[index].1.clone();
-        write_types(settings, &alone).is_err()
+    first_failing(definitions.len(), |count| {
+        let (first, behind) = definitions.split_at(count);
+        let definitions: Vec<_> = first
+            .iter()
+            .cloned()
+            .chain(behind.iter().map(anything))
+            .collect();
+        write_types(settings, &definitions).is_err()
     })
+}
+
+/// The last of the fewest that fail together, looked for by halves.
+pub(crate) fn first_failing(all: usize, fail: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut pass, mut failing) = (0, all);
+    while failing - pass > 1 {
+        let middle = pass + (failing - pass) / 2;
+        match fail(middle) {
+            true => failing = middle,
+            false => pass = middle,
+        }
+    }
+    failing.checked_sub(1)
 }
 
 fn parse(document: &Document, at: &str, schema: Value) -> Result<Schema, Error> {

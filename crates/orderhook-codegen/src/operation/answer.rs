@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use proc_macro2::Ident;
+use quote::format_ident;
 use serde_json::Value;
 
 use super::media::{self, Media};
 use crate::api;
 use crate::document::{Document, Error, pointer};
+use crate::names;
 
 /// A response: its status, its headers, and the media types that its body can have.
 #[derive(Debug)]
@@ -50,6 +53,28 @@ impl Status {
         }
         let code = text.parse().ok()?;
         (text.len() == 3 && (100..=599).contains(&code)).then_some(Self::Code(code))
+    }
+
+    /// The name of its variant: 404 → `NotFound`, by the names that HTTP gives; `4XX` → `ClientError`.
+    pub(crate) fn variant(self) -> Ident {
+        let code = match self {
+            Self::Code(code) => code,
+            Self::Range(1) => return format_ident!("Informational"),
+            Self::Range(2) => return format_ident!("Success"),
+            Self::Range(3) => return format_ident!("Redirection"),
+            Self::Range(4) => return format_ident!("ClientError"),
+            Self::Range(_) => return format_ident!("ServerError"),
+            Self::Default => return format_ident!("Default"),
+        };
+        let reason = http::StatusCode::from_u16(code)
+            .ok()
+            .and_then(|status| status.canonical_reason());
+        match reason {
+            // The name of RFC 9110; the crate still says "Payload Too Large".
+            _ if code == 413 => format_ident!("ContentTooLarge"),
+            Some(reason) => names::type_name(&reason.replace(['\'', '-'], "")),
+            None => format_ident!("Status{code}"),
+        }
     }
 
     /// The first digit; `None` for `default`.

@@ -1,9 +1,11 @@
 //! The media types of a body, and what reads and writes each.
 
+use proc_macro2::Ident;
 use serde_json::Value;
 
 use crate::api::media_types;
 use crate::document::{Document, Error, Node, pointer};
+use crate::names;
 
 /// A media type of a body.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub(crate) enum Codec {
     Multipart,
     /// UTF-8.
     Text,
-    /// Anything else, as it is, in pieces.
+    /// Anything else, as it is, in pieces: nothing here reads or writes XML, say, by its schema.
     Bytes,
 }
 
@@ -50,6 +52,27 @@ impl Media {
     /// Whether it is `application/json` and has a schema.
     pub(crate) fn is_plain_json(&self) -> bool {
         self.essence() == "application/json" && self.codec == Codec::Json
+    }
+
+    /// The name of its variant beside `all`: its last part, or all of it where another one ends so.
+    pub(crate) fn variant<'m>(&self, all: impl Iterator<Item = &'m Self>) -> Ident {
+        let own = self.last_part();
+        let is_shared = all.filter(|other| other.last_part() == own).count() > 1;
+        match is_shared {
+            true => names::type_name(&self.name.replace('*', "any")),
+            false => own,
+        }
+    }
+
+    fn last_part(&self) -> Ident {
+        let essence = self.essence();
+        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
+        let last = match last {
+            "*" if essence == "*/*" => "any",
+            "*" => essence.split('/').next().unwrap_or_default(),
+            last => last,
+        };
+        names::type_name(last)
     }
 
     /// Whether it stands for several, such as `image/*`.
@@ -81,26 +104,45 @@ fn read_one(document: &Document, node: &Node<'_>) -> Result<Media, Error> {
         return Err(document.unsupported(&node.pointer, message));
     }
     let has_parts = has_schema && has_properties(document, &schema_at)?;
-    let is_text = has_schema && is_text(document, &schema_at)?;
     media.codec = match essence.as_str() {
         // Bytes that are said to be JSON are passed on as they are.
         _ if is_json(&essence) && has_schema && is_binary(document, &schema_at)? => Codec::Bytes,
         _ if is_json(&essence) => Codec::Json,
         "application/x-www-form-urlencoded" if has_parts => Codec::Form,
         "multipart/form-data" if has_parts => Codec::Multipart,
-        _ if has_schema && !is_text && !is_any(document, &schema_at)? => {
-            let message = format!(
-                "nothing here reads or writes `{}` by a schema; use JSON, a form, or `type: string`",
-                media.name
-            );
-            return Err(document.unsupported(&node.pointer, message));
-        }
         _ if essence.starts_with("text/") && !(has_schema && is_binary(document, &schema_at)?) => {
             Codec::Text
         }
         _ => Codec::Bytes,
     };
+    check_encoding(document, &media)?;
     Ok(media)
+}
+
+/// `encoding` can ask for ways to write a member that neither side has. Where the specification tells
+/// to ignore what it says, which is nearly everywhere, it may say anything.
+fn check_encoding(document: &Document, media: &Media) -> Result<(), Error> {
+    let at = pointer::join(&media.at, "encoding");
+    let encodings = document.get(&at).and_then(Value::as_object);
+    for (name, encoding) in encodings.into_iter().flatten() {
+        let is_heard = |member: &str| match (media.codec, member) {
+            (Codec::Form, "style") => encoding["style"] != "form",
+            (Codec::Form, "explode") => encoding["explode"] != true,
+            (Codec::Form, "allowReserved") => encoding["allowReserved"] != false,
+            (Codec::Multipart, "headers") => true,
+            _ => false,
+        };
+        let members = encoding
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys);
+        if let Some(member) = members.into_iter().find(|member| is_heard(member)) {
+            let at = pointer::join(&pointer::join(&at, name), member);
+            let message = format!("`{member}` of a part can't be heeded; leave it out");
+            return Err(document.unsupported(&at, message));
+        }
+    }
+    Ok(())
 }
 
 /// `application/json` and whatever ends in `+json`.
@@ -120,26 +162,6 @@ fn is_media_type(essence: &str) -> bool {
 fn has_properties(document: &Document, at: &str) -> Result<bool, Error> {
     let schema = document.resolve(at)?;
     Ok(schema.value.get("properties").is_some())
-}
-
-fn is_any(document: &Document, at: &str) -> Result<bool, Error> {
-    let schema = document.resolve(at)?;
-    let mut members = schema
-        .value
-        .as_object()
-        .into_iter()
-        .flat_map(serde_json::Map::keys);
-    Ok(members.all(|name| {
-        matches!(
-            name.as_str(),
-            "description" | "title" | "example" | "nullable"
-        )
-    }))
-}
-
-fn is_text(document: &Document, at: &str) -> Result<bool, Error> {
-    let schema = document.resolve(at)?;
-    Ok(schema.value.get("type").and_then(Value::as_str) == Some("string"))
 }
 
 fn is_binary(document: &Document, at: &str) -> Result<bool, Error> {

@@ -3,6 +3,7 @@
 mod answer;
 mod media;
 mod parameter;
+mod property;
 mod security;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use serde_json::Value;
 pub(crate) use answer::{Answer, Status};
 pub(crate) use media::{Codec, Media};
 pub(crate) use parameter::{Location, Parameter, Style, Written};
+pub(crate) use property::{Made, Property};
 pub(crate) use security::{Requirement, Scheme, SchemeKind, Security};
 
 use crate::api;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use serde_json::Value;
 
 use crate::api::media_types;
@@ -181,31 +183,60 @@ fn styled(
     let style = match (name, location, kind) {
         ("form", Location::Query | Location::Cookie, Made::Scalar)
         | ("simple", Location::Path | Location::Header, Made::Scalar) => return Ok(Written::Plain),
-        ("form", Location::Query, _) => Style::Form(explode),
-        // Exploded, a cookie would be several of one name, and which of them is sent is not said.
-        ("form", Location::Cookie, _) if !explode => Style::Form(false),
+        ("form", Location::Query | Location::Cookie, _) => Style::Form(explode),
         ("simple", Location::Path | Location::Header, _) => Style::Simple(explode),
         ("label", Location::Path, _) => Style::Label(explode),
         ("matrix", Location::Path, _) => Style::Matrix(explode),
-        ("spaceDelimited", Location::Query, Made::List) if !explode => Style::SpaceDelimited,
-        ("pipeDelimited", Location::Query, Made::List) if !explode => Style::PipeDelimited,
-        // With `explode` there is no delimiter: one `name=value` for each item.
-        ("spaceDelimited" | "pipeDelimited", Location::Query, Made::List) => Style::Form(true),
-        ("deepObject", Location::Query, Made::Object) => Style::DeepObject,
-        _ => {
-            let kind = match kind {
-                Made::Scalar => "a scalar",
-                Made::List => "a list",
-                Made::Object => "an object",
-            };
-            let place = location.name();
-            let message = format!(
-                "{kind} can't stand in a {place} in the style `{name}` with `explode: {explode}`; write another"
-            );
-            return Err(document.unsupported(&node.pointer, message));
+        (_, _, Made::Scalar) if name != "label" && name != "matrix" => {
+            return Err(unknown_style(document, node, location, kind, name, explode));
         }
+        ("spaceDelimited", Location::Query, _) if !explode => Style::SpaceDelimited,
+        ("pipeDelimited", Location::Query, _) if !explode => Style::PipeDelimited,
+        // With `explode` there is no delimiter: one `name=value` for each item.
+        ("spaceDelimited" | "pipeDelimited", Location::Query, _) => Style::Form(true),
+        ("deepObject", Location::Query, Made::Object) => Style::DeepObject,
+        _ => return Err(unknown_style(document, node, location, kind, name, explode)),
     };
     Ok(Written::Styled(style))
+}
+
+fn unknown_style(
+    document: &Document,
+    node: &Node<'_>,
+    location: Location,
+    kind: Made,
+    name: &str,
+    explode: bool,
+) -> Error {
+    let kind = match kind {
+        Made::Scalar => "a scalar",
+        Made::List => "a list",
+        Made::Object => "an object",
+    };
+    let place = location.name();
+    let message = format!(
+        "{kind} can't stand in a {place} in the style `{name}` with `explode: {explode}`; write another"
+    );
+    document.unsupported(&node.pointer, message)
+}
+
+impl Style {
+    /// The name that the runtimes of server and client know it by.
+    pub(crate) fn variant(self) -> TokenStream {
+        match self {
+            Self::Form(false) => quote! { Form },
+            Self::Form(true) => quote! { FormExploded },
+            Self::Simple(false) => quote! { Simple },
+            Self::Simple(true) => quote! { SimpleExploded },
+            Self::Label(false) => quote! { Label },
+            Self::Label(true) => quote! { LabelExploded },
+            Self::Matrix(false) => quote! { Matrix },
+            Self::Matrix(true) => quote! { MatrixExploded },
+            Self::SpaceDelimited => quote! { SpaceDelimited },
+            Self::PipeDelimited => quote! { PipeDelimited },
+            Self::DeepObject => quote! { DeepObject },
+        }
+    }
 }
 
 impl Location {

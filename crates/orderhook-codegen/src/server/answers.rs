@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::bodies;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
 use crate::operation::{Answer, Codec, Media, Operation, Status};
 
 /// The enumeration of the answers of success: `get_thing` → `GetThingOk`.
-pub(super) fn name(operation: &Operation) -> Ident {
+pub(crate) fn name(operation: &Operation) -> Ident {
     format_ident!("{}Ok", names::type_name(&operation.id))
 }
 
 /// Whether the operation has an enumeration of answers.
-pub(super) fn is_enum(operation: &Operation) -> bool {
-    only(operation).is_none()
+pub(crate) fn is_enum(operation: &Operation) -> bool {
+    operation.successes().next().is_some() && only(operation).is_none()
 }
 
 /// The one answer of success, where it has one status, no headers, and at most one media type.
@@ -35,8 +34,12 @@ fn only(operation: &Operation) -> Option<(u16, Option<&Media>)> {
     (is_simple && !is_range).then(|| (code, answer.media.first()))
 }
 
-/// What a method returns where it does not fail.
+/// What a method returns where it does not fail: what there is none of, if the document has refusals
+/// alone.
 pub(super) fn kind(operation: &Operation, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
+    if operation.successes().next().is_none() {
+        return Ok(quote! { ::std::convert::Infallible });
+    }
     match only(operation) {
         Some((_, None)) => Ok(quote! { () }),
         Some((_, Some(media))) => payload(media, types),
@@ -49,6 +52,9 @@ pub(super) fn kind(operation: &Operation, types: &mut TypeNames<'_>) -> Result<T
 
 /// An expression that makes an `Answer` of what the method returned, which is `ok`.
 pub(super) fn into_answer(operation: &Operation) -> TokenStream {
+    if operation.successes().next().is_none() {
+        return quote! { match ok {} };
+    }
     let Some((code, media)) = only(operation) else {
         return quote! { ok.into_answer() };
     };
@@ -72,9 +78,7 @@ pub(super) fn generate(
     let name = name(operation);
     let (mut variants, mut arms) = (TokenStream::new(), TokenStream::new());
     let mut taken = BTreeSet::new();
-    let mut has_answers = false;
     for answer in operation.successes() {
-        has_answers = true;
         for variant in typed_variants(answer, types)? {
             if !taken.insert(variant.name.clone()) {
                 let message = format!("`{}` stands for two answers; keep one", variant.name);
@@ -83,10 +87,6 @@ pub(super) fn generate(
             variants.extend(variant.definition);
             arms.extend(variant.arm);
         }
-    }
-    if !has_answers {
-        let message = "no status of success; document one, or `default`";
-        return Err(document.unsupported(&operation.at, message));
     }
     let documentation = names::doc(&format!("The answers of `{}`.", operation.id));
     Ok(quote! {
@@ -119,7 +119,7 @@ pub(super) fn typed_variants(
     answer: &Answer,
     types: &mut TypeNames<'_>,
 ) -> Result<Vec<Variant>, Error> {
-    let status = status_name(answer.status);
+    let status = answer.status.variant();
     // A protocol is switched by whatever made the answer: there is nothing to fill in.
     if answer.status.class() == Some(1) {
         let documentation = documentation(answer, None);
@@ -135,7 +135,7 @@ pub(super) fn typed_variants(
     let several = answer.media.len() > 1;
     let variants = answer.media.iter().map(|media| {
         let name = match several {
-            true => format_ident!("{status}{}", bodies::variant(media, answer.media.iter())),
+            true => format_ident!("{status}{}", media.variant(answer.media.iter())),
             false => status.clone(),
         };
         variant(name, answer, Some(media), types)
@@ -263,27 +263,5 @@ fn write(media: &Media, status: &TokenStream, body: &TokenStream) -> TokenStream
         Codec::Text | Codec::Bytes | Codec::Multipart => {
             quote! { Answer::raw(#status, #name, #body) }
         }
-    }
-}
-
-/// 404 → `NotFound`, by the names that HTTP gives; `4XX` → `ClientError`.
-pub(super) fn status_name(status: Status) -> Ident {
-    let code = match status {
-        Status::Code(code) => code,
-        Status::Range(1) => return format_ident!("Informational"),
-        Status::Range(2) => return format_ident!("Success"),
-        Status::Range(3) => return format_ident!("Redirection"),
-        Status::Range(4) => return format_ident!("ClientError"),
-        Status::Range(_) => return format_ident!("ServerError"),
-        Status::Default => return format_ident!("Default"),
-    };
-    let reason = http::StatusCode::from_u16(code)
-        .ok()
-        .and_then(|status| status.canonical_reason());
-    match reason {
-        // The name of RFC 9110; the crate still says "Payload Too Large".
-        _ if code == 413 => format_ident!("ContentTooLarge"),
-        Some(reason) => names::type_name(&reason.replace(['\'', '-'], "")),
-        None => format_ident!("Status{code}"),
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use serde_json::Value;
 
+use super::parts;
 use super::shapes::Shapes;
-use crate::document::{Document, Error, pointer};
+use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
-use crate::operation::{Body, Codec, Media, Operation};
+use crate::operation::{Body, Codec, Made, Media, Operation};
 
 /// The static with the shape, the fields or the media types of the body.
 pub(super) fn table(operation: &Operation, media: &Media) -> Ident {
@@ -41,27 +41,7 @@ fn part_name(operation: &Operation) -> Ident {
 
 fn variant_of(operation: &Operation, media: &Media) -> Ident {
     let all = operation.body.iter().flat_map(|body| &body.media);
-    variant(media, all)
-}
-
-/// The name of a media type beside `all`: its last part, or all of it where another one ends so.
-pub(super) fn variant<'m>(media: &Media, all: impl Iterator<Item = &'m Media>) -> Ident {
-    let last = |media: &Media| {
-        let essence = media.essence();
-        let last = essence.rsplit(['/', '+']).next().unwrap_or_default();
-        let last = match last {
-            "*" if essence == "*/*" => "any",
-            "*" => essence.split('/').next().unwrap_or_default(),
-            last => last,
-        };
-        names::type_name(last)
-    };
-    let own = last(media);
-    let is_shared = all.filter(|other| last(other) == own).count() > 1;
-    match is_shared {
-        true => names::type_name(&media.name.replace('*', "any")),
-        false => own,
-    }
+    media.variant(all)
 }
 
 /// Every name that the body takes in the module of its tag.
@@ -121,7 +101,7 @@ fn payload(
         (Codec::Bytes, _) => quote! { Upload },
         (Codec::Multipart, _) => {
             let part = part_name(operation);
-            quote! { Parts<#part> }
+            quote! { Multipart<#part> }
         }
     })
 }
@@ -152,7 +132,10 @@ pub(super) fn generate(
                 let fields = fields(document, media, shapes)?;
                 quote! { static #table: &[Parameter] = &[#fields]; }
             }
-            Codec::Multipart => parts(document, operation, media, types, shapes)?,
+            Codec::Multipart => {
+                let name = part_name(operation);
+                parts::generate(document, operation, media, (&name, &table), types, shapes)?
+            }
             Codec::Bytes => TokenStream::new(),
         });
     }
@@ -205,7 +188,7 @@ fn fields(
     shapes: &mut Shapes<'_>,
 ) -> Result<TokenStream, Error> {
     let mut rows = TokenStream::new();
-    for property in properties(document, media)? {
+    for property in media.properties(document)? {
         let shape = shapes.of(&property.at)?;
         let shape = match property.made {
             Made::Scalar | Made::File => shape,
@@ -218,157 +201,6 @@ fn fields(
         });
     }
     Ok(rows)
-}
-
-/// A property of a form or of a body of parts.
-struct Property {
-    name: String,
-    at: String,
-    required: bool,
-    made: Made,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Made {
-    Scalar,
-    File,
-    List,
-    Object,
-}
-
-fn properties(document: &Document, media: &Media) -> Result<Vec<Property>, Error> {
-    let Some(at) = &media.schema_at else {
-        return Ok(Vec::new());
-    };
-    let schema = document.resolve(at)?;
-    let at = pointer::join(&schema.pointer, "properties");
-    let required = schema.value.get("required").and_then(Value::as_array);
-    let names = document.get(&at).and_then(Value::as_object);
-    let names = names.into_iter().flat_map(serde_json::Map::keys);
-    names
-        .map(|name| {
-            let at = pointer::join(&at, name);
-            Ok(Property {
-                name: name.clone(),
-                required: required.is_some_and(|list| list.iter().any(|item| item == name)),
-                made: made(document, &at)?,
-                at,
-            })
-        })
-        .collect()
-}
-
-fn made(document: &Document, at: &str) -> Result<Made, Error> {
-    let schema = document.resolve(at)?.value;
-    let text = |name: &str| schema.get(name).and_then(Value::as_str);
-    Ok(match text("type") {
-        Some("string") if text("format") == Some("binary") => Made::File,
-        Some("array") => Made::List,
-        Some("object") => Made::Object,
-        Some(_) => Made::Scalar,
-        None if ["properties", "allOf", "oneOf", "anyOf"]
-            .iter()
-            .any(|member| schema.get(*member).is_some()) =>
-        {
-            Made::Object
-        }
-        None => Made::Scalar,
-    })
-}
-
-/// The enumeration of the parts and the table that they are read by.
-fn parts(
-    document: &Document,
-    operation: &Operation,
-    media: &Media,
-    types: &mut TypeNames<'_>,
-    shapes: &mut Shapes<'_>,
-) -> Result<TokenStream, Error> {
-    let name = part_name(operation);
-    let table = table(operation, media);
-    let mut taken = BTreeSet::new();
-    let (mut variants, mut rows, mut files, mut values) = (
-        TokenStream::new(),
-        TokenStream::new(),
-        TokenStream::new(),
-        TokenStream::new(),
-    );
-    for (index, property) in properties(document, media)?.iter().enumerate() {
-        let variant = names::type_name(&property.name);
-        if !taken.insert(variant.clone()) {
-            let message = format!(
-                "`{}` is another part's name in Rust; write another",
-                property.name
-            );
-            return Err(document.unsupported(&property.at, message));
-        }
-        let repeats = property.made == Made::List;
-        let one_at = match repeats {
-            true => pointer::join(&document.resolve(&property.at)?.pointer, "items"),
-            false => property.at.clone(),
-        };
-        let made = match repeats {
-            true => made(document, &one_at)?,
-            false => property.made,
-        };
-        let (index, wire) = (Literal::usize_unsuffixed(index), &property.name);
-        let kind = match made {
-            Made::File => {
-                files.extend(quote! { #index => Some(Self::#variant(file)), });
-                quote! { File }
-            }
-            Made::Scalar => quote! { Text },
-            Made::List | Made::Object => quote! { Json },
-        };
-        let payload = match made {
-            Made::File => quote! { FilePart },
-            _ => {
-                values.extend(quote! { #index => Some(value.into_typed().map(Self::#variant)), });
-                types.of(&one_at)?
-            }
-        };
-        let shape = match made {
-            Made::File => quote! { Shape::Any },
-            _ => shapes.of(&one_at)?,
-        };
-        let required = property.required;
-        let documentation = names::doc(&format!("The part `{wire}`."));
-        variants.extend(quote! { #documentation #variant(#payload), });
-        rows.extend(quote! {
-            PartRow { name: #wire, required: #required, repeats: #repeats, kind: PartKind::#kind, shape: #shape },
-        });
-    }
-    let (file, value) = (unused(&files, "file"), unused(&values, "value"));
-    let documentation = names::doc(&format!("A part of the body of `{}`.", operation.id));
-    Ok(quote! {
-        #documentation
-        #[derive(Debug)]
-        pub enum #name { #variants }
-        static #table: &[PartRow] = &[#rows];
-
-        impl Part for #name {
-            const ROWS: &'static [PartRow] = #table;
-
-            fn file(row: usize, #file: FilePart) -> Option<Self> {
-                match row { #files _ => None }
-            }
-
-            fn value(row: usize, #value: Checked<'_>) -> Option<Result<Self, ::serde_json::Error>> {
-                match row { #values _ => None }
-            }
-        }
-    })
-}
-
-/// `name`, or `_` where no arm takes it.
-fn unused(arms: &TokenStream, name: &str) -> TokenStream {
-    match arms.is_empty() {
-        true => quote! { _ },
-        false => {
-            let name = names::field_name(name);
-            quote! { #name }
-        }
-    }
 }
 
 /// What a handler does to get the body as an `Option`, which is none where it has a fault.

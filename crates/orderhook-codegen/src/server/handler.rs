@@ -149,7 +149,7 @@ pub(super) fn takes_parts(operation: &Operation) -> bool {
 }
 
 /// The names of the arguments behind `call`, in their order.
-pub(super) fn arguments(operation: &Operation) -> Vec<Ident> {
+pub(crate) fn arguments(operation: &Operation) -> Vec<Ident> {
     let mut arguments: Vec<_> = LOCATIONS
         .iter()
         .filter_map(|&location| parameters::argument(operation, location))

@@ -8,6 +8,7 @@ mod bodies;
 mod handler;
 mod keywords;
 mod parameters;
+mod parts;
 mod refusals;
 mod routes;
 mod security;
@@ -25,9 +26,13 @@ use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
 use crate::operation::{self, Operation};
+pub(crate) use answers::{is_enum as has_several_answers, name as answers_name};
+pub(crate) use handler::arguments;
+pub(crate) use parameters::argument as parameters_argument;
 use refusals::Envelope;
 use shapes::Shapes;
 use tag::Context;
+pub(crate) use tag::{signature, trait_name};
 
 /// Modules beside those of the tags, and what these import.
 const RESERVED: [&str; 7] = [
@@ -64,8 +69,8 @@ pub fn generate(
     };
     let by_tag = by_tag(document, &operations)?;
     let mut modules = Vec::new();
+    check_names(document, &operations)?;
     for (tag, operations) in &by_tag {
-        check_names(document, operations)?;
         let module = tag::generate(&mut context, tag, operations)?;
         modules.push((names::field_name(tag).to_string(), module));
     }
@@ -118,8 +123,8 @@ fn by_tag<'o>(
     Ok(by_tag)
 }
 
-/// Two operations of a tag with one name would be code that does not compile.
-fn check_names(document: &Document, operations: &[&Operation]) -> Result<(), Error> {
+/// Two operations with one name would be code that does not compile: the stub names those of all tags.
+fn check_names(document: &Document, operations: &[Operation]) -> Result<(), Error> {
     let mut taken = BTreeMap::new();
     for operation in operations {
         for item in tag::items(operation) {

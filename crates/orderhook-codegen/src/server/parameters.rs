@@ -10,7 +10,7 @@ use super::shapes::Shapes;
 use crate::document::{Document, Error};
 use crate::models::TypeNames;
 use crate::names;
-use crate::operation::{Location, Operation, Parameter, Style, Written};
+use crate::operation::{Location, Operation, Parameter, Written};
 
 pub(super) const LOCATIONS: [Location; 4] = [
     Location::Path,
@@ -40,7 +40,7 @@ impl Location {
 }
 
 /// The name and type of the argument that holds the parameters of one location, if there are any.
-pub(super) fn argument(operation: &Operation, location: Location) -> Option<(Ident, Ident)> {
+pub(crate) fn argument(operation: &Operation, location: Location) -> Option<(Ident, Ident)> {
     parameters(operation, location).next()?;
     let kind = format_ident!("{}{}", names::type_name(&operation.id), location.suffix());
     Some((names::field_name(location.suffix()), kind))
@@ -102,7 +102,7 @@ fn parameters(operation: &Operation, location: Location) -> impl Iterator<Item =
 fn field(parameter: &Parameter, types: &mut TypeNames<'_>) -> Result<TokenStream, Error> {
     let name = names::field_name(&parameter.name);
     let wire = &parameter.name;
-    let kind = types.of(&parameter.schema_at)?;
+    let kind = types.of_present(&parameter.schema_at)?;
     let documentation = names::doc(&parameter.description);
     let rename = match name == wire {
         true => quote! {},
@@ -121,7 +121,7 @@ fn row(parameter: &Parameter, shapes: &mut Shapes<'_>) -> Result<TokenStream, Er
     let style = match parameter.written {
         Written::Plain => None,
         Written::Json => Some(quote! { Json }),
-        Written::Styled(style) => Some(style_name(style)),
+        Written::Styled(style) => Some(style.variant()),
     };
     if let Some(style) = style {
         shape = quote! { Shape::Written(Style::#style, &#shape) };
@@ -135,20 +135,4 @@ fn row(parameter: &Parameter, shapes: &mut Shapes<'_>) -> Result<TokenStream, Er
     Ok(quote! {
         Parameter { name: #name, required: #required, allow_empty: #allow_empty, shape: #shape },
     })
-}
-
-fn style_name(style: Style) -> TokenStream {
-    match style {
-        Style::Form(false) => quote! { Form },
-        Style::Form(true) => quote! { FormExploded },
-        Style::Simple(false) => quote! { Simple },
-        Style::Simple(true) => quote! { SimpleExploded },
-        Style::Label(false) => quote! { Label },
-        Style::Label(true) => quote! { LabelExploded },
-        Style::Matrix(false) => quote! { Matrix },
-        Style::Matrix(true) => quote! { MatrixExploded },
-        Style::SpaceDelimited => quote! { SpaceDelimited },
-        Style::PipeDelimited => quote! { PipeDelimited },
-        Style::DeepObject => quote! { DeepObject },
-    }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::answers::{self, status_name};
+use super::answers;
 use crate::document::{Document, Error, pointer, shape};
 use crate::models::TypeNames;
 use crate::names;
@@ -163,7 +163,7 @@ pub(super) fn generate(
 impl Parts {
     /// A refusal that `Server::reject` writes, or that has no body.
     fn add_problem(&mut self, answer: &Answer, is_uniform: bool) {
-        let variant = status_name(answer.status);
+        let variant = answer.status.variant();
         self.taken.insert(variant.clone());
         let documentation = names::doc(&format!("{}: {}", answer.status, answer.description));
         let bare = answer.media.is_empty().then(|| quote! { .without_body() });
@@ -215,9 +215,9 @@ impl Parts {
         if let Some(rest) = self.rest.take() {
             return rest;
         }
-        let variant = match self.taken.contains(&status_name(Status::Code(500))) {
+        let variant = match self.taken.contains(&Status::Code(500).variant()) {
             true => format_ident!("Undocumented"),
-            false => status_name(Status::Code(500)),
+            false => Status::Code(500).variant(),
         };
         let documentation =
             names::doc("500: The server failed, for which the document has no answer");

@@ -221,7 +221,10 @@ impl<'a> Shapes<'a> {
     }
 
     fn array(&mut self, at: &str, schema: &Value) -> Result<TokenStream, Error> {
-        let items = self.of(&pointer::join(at, "items"))?;
+        let items = match schema.get("items") {
+            Some(_) => self.of(&pointer::join(at, "items"))?,
+            None => quote! { Shape::Any },
+        };
         let minimum = Literal::usize_unsuffixed(size(schema, "minItems").unwrap_or(0));
         let maximum = optional(size(schema, "maxItems"));
         let unique = schema.get("uniqueItems") == Some(&Value::Bool(true));

@@ -23,9 +23,10 @@ pub(super) fn generate(
         for operation in operations {
             let signature = tag::signature(operation, types)?;
             let arguments = handler::arguments(operation);
+            // Not `drop`: what can be copied, such as an enumeration, is no use to drop.
             methods.extend(quote! {
                 #signature {
-                    #(drop(#arguments);)*
+                    #(let _ = #arguments;)*
                     let operation = call.operation();
                     ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
                 }
@@ -35,13 +36,11 @@ pub(super) fn generate(
             impl<S: Server> #trait_name for NotImplemented<S> { #methods }
         });
     }
-    let known = ["Call", "Refusal", "Server"];
-    let others = tag::imported(&implementations);
-    let others = others.filter(|name| known.iter().all(|known| name != known));
+    let imports = tag::runtime_imports(&implementations);
     Ok(quote! {
         //! For starting out and for tests.
         #(use super::#modules::*;)*
-        use ::orderhook_runtime::{Call, Refusal, Server #(, #others)*};
+        #imports
         pub use ::orderhook_runtime::NotImplemented;
 
         #implementations

@@ -1,6 +1,6 @@
 //! One tag: its inputs, its trait, its errors and answers, and what stands in front of the trait.
 
-use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::parameters::{self, LOCATIONS};
@@ -22,7 +22,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The trait of a tag: `webhooks` → `WebhooksApi`.
-pub(super) fn trait_name(tag: &str) -> Ident {
+pub(crate) fn trait_name(tag: &str) -> Ident {
     format_ident!("{}Api", names::type_name(tag))
 }
 
@@ -93,16 +93,16 @@ pub(super) fn generate(
     })
 }
 
-/// What the code of a tag may take from the runtime, beside the runtime itself.
+/// What generated code may take from the runtime, beside the runtime itself.
 const IMPORTED: [&str; 13] = [
     "Answer",
     "Call",
     "Checked",
     "Exchange",
     "FilePart",
+    "Multipart",
     "Operation",
     "Part",
-    "Parts",
     "Problem",
     "Refusal",
     "Requirement",
@@ -112,41 +112,35 @@ const IMPORTED: [&str; 13] = [
 
 /// Imports of what the code names and of nothing else: what is unused is a warning.
 fn imports(code: &TokenStream) -> TokenStream {
-    let imported = imported(code);
     let has_tables = ["Shape", "Parameter", "PartRow"]
         .iter()
         .any(|name| mentions(code, name));
     let shapes = has_tables.then(|| quote! { use ::orderhook_runtime::shape::*; });
     let status = mentions(code, "StatusCode").then(|| quote! { use ::axum::http::StatusCode; });
+    let names = names_of_runtime(code);
     quote! {
         #status
-        use ::orderhook_runtime::{self as runtime, #(#imported),*};
+        use ::orderhook_runtime::{self as runtime, #(#names),*};
         #shapes
     }
 }
 
-/// The names that `code` takes from the runtime.
-pub(super) fn imported(code: &TokenStream) -> impl Iterator<Item = Ident> {
-    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
-    imported.map(|name| format_ident!("{name}"))
+/// What code without tables and statuses imports.
+pub(super) fn runtime_imports(code: &TokenStream) -> TokenStream {
+    let names = names_of_runtime(code);
+    quote! { use ::orderhook_runtime::{#(#names),*}; }
 }
 
-/// Whether `name` begins a path in `code`; behind `::` it is a name of something else.
+fn names_of_runtime(code: &TokenStream) -> Vec<Ident> {
+    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
+    imported.map(|name| format_ident!("{name}")).collect()
+}
+
 fn mentions(code: &TokenStream, name: &str) -> bool {
-    let mut is_behind_colon = false;
-    code.clone().into_iter().any(|token| {
-        let begins = !std::mem::take(&mut is_behind_colon);
-        match token {
-            TokenTree::Ident(ident) => begins && ident == name,
-            TokenTree::Group(group) => mentions(&group.stream(), name),
-            TokenTree::Punct(punct) => {
-                // The second colon of `::`; the first is joint with it.
-                is_behind_colon =
-                    !begins || punct.as_char() == ':' && punct.spacing() == Spacing::Joint;
-                false
-            }
-            TokenTree::Literal(_) => false,
-        }
+    code.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
     })
 }
 
@@ -165,7 +159,7 @@ fn tag_description(document: &Document, tag: &str) -> String {
 }
 
 /// The method of the trait, without what stands behind it.
-pub(super) fn signature(
+pub(crate) fn signature(
     operation: &Operation,
     types: &mut TypeNames<'_>,
 ) -> Result<TokenStream, Error> {

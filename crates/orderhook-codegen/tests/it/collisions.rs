@@ -73,6 +73,12 @@ fn names_that_collide_in_rust() {
         "46:5: /x-webhooks/other/post: its name in Rust, `thing_moved`, is that of /x-webhooks/moved/post as well; write another `operationId`",
     );
     check(
+        "c",
+        "operationId: open",
+        "operationId: post",
+        "24:5: /paths/~1open/get: `post` is a method that every client has; write another `operationId`",
+    );
+    check(
         "s",
         "operationId: open",
         "operationId: putThing",

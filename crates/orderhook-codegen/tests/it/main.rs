@@ -8,9 +8,12 @@
 mod callbacks;
 mod collisions;
 mod corpus;
+mod features;
 mod files;
 mod generator;
+mod meaning;
 mod mutations;
+mod named;
 mod refusals;
 mod requests;
 mod several;

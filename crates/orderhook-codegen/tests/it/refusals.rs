@@ -165,21 +165,9 @@ fn an_operation_needs_no_id_and_no_tag() {
 fn answers() {
     check(
         "s",
-        "'200': {description: done, content: {application/json: {schema: {$ref: '#/components/schemas/Answer'}}}}\n        '500'",
-        "'400'",
-        "24:5: /paths/~1open/get: no status of success; document one, or `default`",
-    );
-    check(
-        "s",
         "'400':",
         "'600':",
         "21:9: /paths/~1things~1{name}/put/responses/600: `600` is no status; write a number from 100 to 599, a range such as `4XX`, or `default`",
-    );
-    check(
-        "s",
-        "'400': {description: bad, content: {application/json: {",
-        "'400': {description: bad, content: {application/xml: {",
-        "21:45: /paths/~1things~1{name}/put/responses/400/content/application~1xml: nothing here reads or writes `application/xml` by a schema; use JSON, a form, or `type: string`",
     );
     check(
         "s",
@@ -195,26 +183,20 @@ fn answers() {
     );
 }
 
-/// progenitor returns an error for some of what it can't express, and panics for the rest.
+/// Neither progenitor nor our own writer.
 #[test]
 fn what_the_client_cannot_express() {
     check(
         "c",
-        "in: query",
-        "in: cookie",
-        "11:5: /paths/~1things~1{name}/put: no client can be generated: unexpected or unhandled format in the OpenAPI document cookie parameters are not supported Cookie; write this part another way",
+        "          application/json:\n            schema: {$ref: '#/components/schemas/Thing'}\n      responses",
+        "          multipart/form-data:\n            schema: {$ref: '#/components/schemas/Thing'}\n            encoding: {name: {headers: {}}}\n      responses",
+        "19:31: /paths/~1things~1{name}/put/requestBody/content/multipart~1form-data/encoding/name/headers: `headers` of a part can't be heeded; leave it out",
     );
     check(
         "c",
-        "'400':",
-        "'201':",
-        "11:5: /paths/~1things~1{name}/put: no client can be generated: assertion failed: response_types.len() <= 1; write this part another way",
-    );
-    check(
-        "c",
-        "{type: boolean}",
-        "{$ref: '#/components/schemas/Thing'}",
-        "11:5: /paths/~1things~1{name}/put: no client can be generated: internal error: entered unreachable code; write this part another way",
+        "      security: []",
+        "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a_b, in: query, schema: {type: string}}\n        - {name: a.b, in: query, schema: {type: string}}",
+        "24:5: /paths/~1open/get: `a.b` is another parameter's name in Rust; write another",
     );
 }
 
@@ -229,8 +211,8 @@ fn inputs() {
     check(
         "s",
         "{type: boolean}",
-        "{$ref: '#/components/schemas/Thing'}, style: pipeDelimited",
-        "59:5: /components/parameters/Dry: an object can't stand in a query in the style `pipeDelimited` with `explode: false`; write another",
+        "{type: boolean}, style: pipeDelimited",
+        "59:5: /components/parameters/Dry: a scalar can't stand in a query in the style `pipeDelimited` with `explode: false`; write another",
     );
     check(
         "s",

@@ -6,8 +6,8 @@ use std::fmt;
 
 use super::choice::Memory;
 use super::{Array, Member, Place, Shape, Text};
+use crate::fault::MAX_FAULTS;
 use crate::json::Json;
-use crate::refusal::MAX_FAULTS;
 use crate::{Fault, Location, Rule};
 
 /// Up to this many items, comparing each with each is quicker than to sort them.

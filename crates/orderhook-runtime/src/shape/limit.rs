@@ -8,8 +8,8 @@ use regress::Regex;
 use super::check::Walk;
 use super::{Place, Shape};
 use crate::Rule;
+use crate::fault::MAX_FAULTS;
 use crate::json::{self, Json};
-use crate::refusal::MAX_FAULTS;
 
 /// A limit; values of a JSON type that it says nothing about are within it.
 #[derive(Debug)]

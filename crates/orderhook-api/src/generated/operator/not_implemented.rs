@@ -18,7 +18,7 @@ impl<S: Server> DeliveriesApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::DeliveryListResponse, ListDeliveriesError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -29,7 +29,7 @@ impl<S: Server> DeliveriesApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::DeliveryResponse, GetDeliveryError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -41,8 +41,8 @@ impl<S: Server> DeliveriesApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::AttemptListResponse, ListAttemptsError>,
     > + Send {
-        drop(path);
-        drop(query);
+        let _ = path;
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -53,7 +53,7 @@ impl<S: Server> DeliveriesApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::DeliveryResponse, ReplayDeliveryError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -64,7 +64,7 @@ impl<S: Server> DeliveriesApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::ReplayResponse, ReplayDeliveriesError>,
     > + Send {
-        drop(body);
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -77,7 +77,7 @@ impl<S: Server> EndpointsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EndpointListResponse, ListEndpointsError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -88,7 +88,7 @@ impl<S: Server> EndpointsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EndpointResponse, GetEndpointError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -100,8 +100,8 @@ impl<S: Server> EndpointsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EndpointResponse, PauseEndpointError>,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -112,7 +112,7 @@ impl<S: Server> EndpointsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EndpointResponse, ResumeEndpointError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -125,7 +125,7 @@ impl<S: Server> EventsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EventLogResponse, ListEventsError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -136,7 +136,7 @@ impl<S: Server> EventsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EventDetailResponse, GetEventError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -149,7 +149,7 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::MerchantListResponse, ListMerchantsError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -161,8 +161,8 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::MerchantResponse, CreateMerchantError>,
     > + Send {
-        drop(headers);
-        drop(body);
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -173,7 +173,7 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::MerchantResponse, GetMerchantError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -185,8 +185,8 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::TokenListResponse, ListTokensError>,
     > + Send {
-        drop(path);
-        drop(query);
+        let _ = path;
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -199,9 +199,9 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::IssuedTokenResponse, CreateTokenError>,
     > + Send {
-        drop(path);
-        drop(headers);
-        drop(body);
+        let _ = path;
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -212,7 +212,7 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::TokenResponse, RevokeTokenError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -227,8 +227,8 @@ impl<S: Server> MerchantsApi for NotImplemented<S> {
             RotateMerchantSecretError,
         >,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -246,9 +246,9 @@ impl<S: Server> PublishingApi for NotImplemented<S> {
             PublishOrderStatusChangeError,
         >,
     > + Send {
-        drop(path);
-        drop(headers);
-        drop(body);
+        let _ = path;
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -261,9 +261,9 @@ impl<S: Server> PublishingApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::PublishedEventResponse, PublishCardEventError>,
     > + Send {
-        drop(path);
-        drop(headers);
-        drop(body);
+        let _ = path;
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -276,9 +276,9 @@ impl<S: Server> PublishingApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::PublishedEventsResponse, PublishCardEventsError>,
     > + Send {
-        drop(path);
-        drop(headers);
-        drop(body);
+        let _ = path;
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -304,9 +304,9 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::WebhookResponse, CreateMerchantWebhookError>,
     > + Send {
-        drop(path);
-        drop(headers);
-        drop(body);
+        let _ = path;
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -321,8 +321,8 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
             SubscribeMerchantWebhookError,
         >,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -333,7 +333,7 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::DeletedWebhookResponse, DeleteWebhookError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -345,8 +345,8 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::RotatedSecretResponse, RotateWebhookSecretError>,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }

@@ -14,8 +14,8 @@ impl<S: Server> EventsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::SubscriptionResponse, SubscribeEventError>,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -26,7 +26,7 @@ impl<S: Server> EventsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::SubscriptionResponse, UnsubscribeEventError>,
     > + Send {
-        drop(path);
+        let _ = path;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -37,7 +37,7 @@ impl<S: Server> EventsApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::EventListResponse, ListEventsError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -50,7 +50,7 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::WebhookListResponse, ListWebhooksError>,
     > + Send {
-        drop(query);
+        let _ = query;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -62,8 +62,8 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::WebhookResponse, CreateWebhookError>,
     > + Send {
-        drop(headers);
-        drop(body);
+        let _ = headers;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }
@@ -75,8 +75,8 @@ impl<S: Server> WebhooksApi for NotImplemented<S> {
     ) -> impl ::std::future::Future<
         Output = Result<orderhook_types::WebhookResponse, UpdateWebhookError>,
     > + Send {
-        drop(path);
-        drop(body);
+        let _ = path;
+        let _ = body;
         let operation = call.operation();
         ::std::future::ready(Err(Refusal::not_implemented(operation).into()))
     }

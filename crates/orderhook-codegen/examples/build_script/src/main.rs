@@ -56,13 +56,13 @@ impl DefaultApi for Words {
         _: Call<()>,
         query: HandlerQuery,
     ) -> Result<ResponseItemResultsPage, HandlerError> {
-        let start = match query.page_token.flatten() {
+        let start = match query.page_token {
             None => 0,
             Some(token) => token
                 .parse()
                 .map_err(|_| Refusal::new(400, Problem::new("no page has this token")))?,
         };
-        let limit = query.limit.flatten().map_or(2, |limit| limit as usize);
+        let limit = query.limit.map_or(2, |limit| limit as usize);
         let rest = self.0.get(start..).unwrap_or_default();
         let items = rest.iter().take(limit).map(|word| ResponseItem {
             word: (*word).to_owned(),
