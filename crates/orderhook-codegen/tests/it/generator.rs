@@ -14,7 +14,7 @@ const PUSHES: &str = "x-webhooks:
       responses: {'204': {description: done}}
 ";
 
-const OPEN_ENUMS: &str = include_str!("../../../../tests/corpus/orderhook/open-enums.yaml");
+const OPEN_ENUMS: &str = include_str!("open-enums.yaml");
 
 fn document(text: &str) -> Document {
     Document::parse("some/folder/api.yaml", text).unwrap()
