@@ -136,12 +136,21 @@ fn generate(document: &Document) -> Generated {
         modules: Vec::new(),
         refusals: Vec::new(),
     };
-    let settings = ModelSettings::default();
+    let settings = ModelSettings {
+        patches: true,
+        ..ModelSettings::default()
+    };
     let read = "::progenitor_client::ResponseValue::from_response";
     let models = models::generate(&[document], &settings);
     generated.add("models", models.map(Code::File));
     if !generated.modules.is_empty() {
-        let client = client::generate(document, &settings, ITSELF, "crate::Inner", read);
+        let client = client::generate(
+            document,
+            &settings,
+            ITSELF,
+            Some("crate::Inner"),
+            Some(read),
+        );
         generated.add("client", client.map(Code::File));
         let server = server::generate(document, &settings, ITSELF);
         generated.add("server", server.map(Code::Folder));

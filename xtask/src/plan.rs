@@ -24,6 +24,9 @@ const CLIENT: &str = "crates/orderhook-client/src/generated";
 const WEBHOOK: &str = "crates/orderhook-webhook/src/generated";
 const API: &str = "crates/orderhook-api/src/generated";
 
+/// Where the crate of the pushes has what is written by hand for them.
+const PUSHES_BY_HAND: &str = "crate";
+
 /// The crate of the models, as the other crates name it.
 const TYPES_CRATE: &str = "::orderhook_types";
 
@@ -67,6 +70,7 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
         notes: row_notes(root)?,
         schemars: true,
         utoipa: true,
+        patches: true,
     };
     let mut output = Output::new(COMMAND);
     for folder in [TYPES, CLIENT, WEBHOOK, API] {
@@ -88,7 +92,7 @@ pub(crate) fn plan(root: &Path) -> anyhow::Result<Output> {
         &[&operator, &orders],
         &settings,
     )?;
-    let pushes = pushes::generate(&orders, &settings, TYPES_CRATE)?;
+    let pushes = pushes::generate(&orders, &settings, TYPES_CRATE, PUSHES_BY_HAND)?;
     output.rust(format!("{WEBHOOK}/pushes.rs"), &[&orders], pushes)?;
     Ok(output)
 }
@@ -120,7 +124,7 @@ fn add_api(
     sources: &[&Document],
     settings: &ModelSettings,
 ) -> anyhow::Result<()> {
-    let client = client::generate(document, settings, TYPES_CRATE, TRANSPORT, READ)?;
+    let client = client::generate(document, settings, TYPES_CRATE, Some(TRANSPORT), Some(READ))?;
     output.rust(format!("{CLIENT}/{name}.rs"), sources, client)?;
     for (module, code) in server::generate(document, settings, TYPES_CRATE)? {
         output.rust(format!("{API}/{name}/{module}.rs"), sources, code)?;

@@ -23,9 +23,9 @@ use crate::operation;
 /// The client of `document`, as the content of a module.
 ///
 /// The three paths lead to what is written by hand: `models` to the crate of the models, such as
-/// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with; `read`
-/// to the function that reads an answer, in place of progenitor's `ResponseValue::from_response`,
-/// whose errors show the whole body.
+/// `::orderhook_types`; `inner` to the type of the state that the client's hooks work with, without
+/// which these are optional and have no state; `read` to the function that reads an answer, in place
+/// of progenitor's `ResponseValue::from_response`, whose errors show the whole body.
 ///
 /// Operations with more than progenitor knows, such as several types of answers, a multipart body or
 /// a cookie, are written here, with the same interface: `operations` has the types that are no
@@ -37,8 +37,8 @@ pub fn generate(
     document: &Document,
     settings: &ModelSettings,
     models: &str,
-    inner: &str,
-    read: &str,
+    inner: Option<&str>,
+    read: Option<&str>,
 ) -> Result<TokenStream, Error> {
     // Of a schema that has no type, typify tells more than progenitor does.
     let mut types = TypeNames::new(document, settings, models)?;
@@ -46,12 +46,16 @@ pub fn generate(
         syn::parse_str::<syn::Path>(text)
             .map_err(|error| document.unsupported("", format!("`{text}` is no path: {error}")))
     };
-    let (inner, read) = (path(inner)?, path(read)?);
+    let (inner, read) = (inner.map(path).transpose()?, read.map(path).transpose()?);
     let mut generation = GenerationSettings::default();
     generation
         .with_interface(InterfaceStyle::Builder)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(inner.into_token_stream());
+        .with_hooks(HooksMode::Optional);
+    if let Some(inner) = inner {
+        generation
+            .with_hooks(HooksMode::Expected)
+            .with_inner_type(inner.into_token_stream());
+    }
     for (schema, replacement) in models::replacements(document, settings, models) {
         let implements = [TypeImpl::Display, TypeImpl::FromStr];
         generation.with_replacement(schema, replacement, implements.into_iter());
@@ -67,6 +71,8 @@ pub fn generate(
         Err(reason) => return Err(refusal(document, left, &reason, &generation, &spec)),
     };
     let mut file = swap(document, client, &left, &path(models)?, read.clone())?;
+    let read =
+        read.unwrap_or_else(|| parse_quote! { ::progenitor_client::ResponseValue::from_response });
     let mut context = own::Context {
         document,
         types: &mut types,
@@ -163,7 +169,7 @@ fn swap(
     client: TokenStream,
     left: &[(&Operation<'_>, Option<Error>)],
     models: &syn::Path,
-    read: syn::Path,
+    read: Option<syn::Path>,
 ) -> Result<syn::File, Error> {
     let wrong = |error: syn::Error| {
         let message = format!("progenitor wrote no valid Rust: {error}");
@@ -184,11 +190,13 @@ fn swap(
     }
     encode_backslashes(&mut file);
     drop_unused_import_of_types(&mut file);
-    let mut read_by = ReadBy { read, count: 0 };
-    read_by.visit_file_mut(&mut file);
-    if read_by.count == 0 && left.iter().any(|(operation, _)| answers_json(operation)) {
-        let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
-        return Err(document.unsupported("", message));
+    if let Some(read) = read {
+        let mut read_by = ReadBy { read, count: 0 };
+        read_by.visit_file_mut(&mut file);
+        if read_by.count == 0 && left.iter().any(|(operation, _)| answers_json(operation)) {
+            let message = "progenitor reads no answer by `ResponseValue::from_response` any more";
+            return Err(document.unsupported("", message));
+        }
     }
     Ok(file)
 }

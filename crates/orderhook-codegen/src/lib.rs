@@ -3,11 +3,14 @@
 //! One module a stage: [`document`] reads, [`lint`] judges, [`models`], [`client`], [`server`] and
 //! [`pushes`] write Rust, [`openapi31`] derives, [`output`] compares and writes files.
 //!
+//! [`Generator`] puts them together for one document and any crate, and is what to begin with; the
+//! command `cargo orderhook-gen` is nothing more. The packages in the folder `examples` of this crate
+//! show both.
+//!
 //! The crate works on any document and knows nothing of orders; what is particular to
-//! Orderhook (which folders, which hand-written types) is passed in by `xtask`.
-//! Models stand on their own but for an `open_enum!` macro and a `Patch` type; client, server traits
-//! and pushes lean on a small hand-written half of the crate that they are generated into, which
-//! each module's documentation names. The Orderhook crates are the examples to go by.
+//! Orderhook (which folders, which hand-written types) is passed in by `xtask`, which calls the
+//! stages themselves: our models, client and servers are several crates, with a small hand-written
+//! half in each that the documentation of the stage names.
 //!
 //! A mistake in the document becomes an [`Error`] or a [`lint::Finding`] that names the
 //! line of the YAML at fault, never a panic.
@@ -15,6 +18,7 @@
 mod api;
 pub mod client;
 pub mod document;
+pub mod generator;
 mod guarded;
 pub mod lint;
 pub mod models;
@@ -23,8 +27,10 @@ pub mod openapi31;
 mod operation;
 pub mod output;
 pub mod pushes;
+mod relative;
 pub mod round_trip;
 pub mod server;
 mod sound;
 
 pub use document::{Document, Error, Place};
+pub use generator::{Generated, Generator, Refusals};

@@ -1,9 +1,8 @@
 //! Pushes: what the document's `x-webhooks` and callbacks send, as a trait for whoever receives them
 //! and as typed requests for whoever sends them.
 //!
-//! What comes out leans on hand-written parts of the crate that it is generated into:
-//! `crate::Delivery` (what a receiver knows of a push beside its body) and `crate::PushRequest`
-//! (a body that is serialised once and signed for each attempt).
+//! What comes out leans on two hand-written types: `Delivery` (what a receiver knows of a push beside
+//! its body) and `PushRequest` (a body that is serialised once and signed for each attempt).
 
 use std::collections::BTreeMap;
 
@@ -31,7 +30,8 @@ struct Push {
 
 /// The pushes of `document`, as the content of a module.
 ///
-/// `models` is the path of the crate of the models, such as `::orderhook_types`.
+/// `models` is the path of the crate of the models, such as `::orderhook_types`; `by_hand` that of the
+/// module with the hand-written types, such as `crate`.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where two pushes can't be told apart, or at what can't be generated.
@@ -39,11 +39,12 @@ pub fn generate(
     document: &Document,
     settings: &ModelSettings,
     models: &str,
+    by_hand: &str,
 ) -> Result<TokenStream, Error> {
     let mut types = TypeNames::new(document, settings, models)?;
     let api = Api::new(document);
     let pushes: Vec<_> = api.pushes().collect();
-    module(&api, "/x-webhooks", &pushes, &mut types)
+    module(&api, "/x-webhooks", &pushes, &mut types, by_hand)
 }
 
 /// The callbacks of `document`, each the content of a module of its name: to its receivers, it is
@@ -56,6 +57,7 @@ pub fn callbacks(
     document: &Document,
     settings: &ModelSettings,
     models: &str,
+    by_hand: &str,
 ) -> Result<Vec<(String, TokenStream)>, Error> {
     let mut types = TypeNames::new(document, settings, models)?;
     let api = Api::new(document);
@@ -76,7 +78,7 @@ pub fn callbacks(
         for operation in &operations {
             check_callback(document, operation)?;
         }
-        modules.push((name, module(&api, at, &operations, &mut types)?));
+        modules.push((name, module(&api, at, &operations, &mut types, by_hand)?));
     }
     Ok(modules)
 }
@@ -100,7 +102,12 @@ fn module(
     at: &str,
     operations: &[&Operation<'_>],
     types: &mut TypeNames<'_>,
+    by_hand: &str,
 ) -> Result<TokenStream, Error> {
+    let by_hand: syn::Path = syn::parse_str(by_hand).map_err(|error| {
+        let message = format!("`{by_hand}` is no path: {error}");
+        api.document.unsupported("", message)
+    })?;
     api.check_names(operations.iter().copied())?;
     let mut pushes = Vec::new();
     for operation in operations {
@@ -115,7 +122,7 @@ fn module(
     );
     Ok(quote! {
         //! What is pushed, by its type: parsing, a trait for the receiver, requests for the sender.
-        use crate::{Delivery, PushRequest};
+        use #by_hand::{Delivery, PushRequest};
         #push
         #receiver
         #requests

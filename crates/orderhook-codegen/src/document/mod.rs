@@ -122,6 +122,11 @@ impl Document {
         self.source.file()
     }
 
+    /// The names of all files that were read for it, its own first.
+    pub fn files(&self) -> &[String] {
+        self.source.files()
+    }
+
     /// SHA-256 of the source text, and of those of the files it refers to behind it, without
     /// those of documents beside it; in lower-case hexadecimal.
     pub fn sha256(&self) -> &str {

@@ -28,6 +28,11 @@ impl Source {
         Self { files, positions }
     }
 
+    /// Every file that a part of the document stands in, the document's own first.
+    pub(super) fn files(&self) -> &[String] {
+        &self.files
+    }
+
     pub(super) fn file(&self) -> &str {
         &self.files[0]
     }

@@ -26,7 +26,10 @@ pub(super) fn finish(
         documents[0].unsupported("", format!("typify wrote no valid Rust: {error}"))
     })?;
     let models = all_schemas(documents)?;
-    let patches = patches::find(documents, &models);
+    let patches = match settings.patches {
+        true => patches::find(documents, &models),
+        false => patches::Patches::new(),
+    };
     let limits = limited_texts(&models);
     let schemas: BTreeMap<_, _> = models
         .iter()

@@ -38,20 +38,48 @@ pub struct ModelSettings {
     /// Whether the models derive `utoipa::ToSchema`, and server traits describe themselves to utoipa,
     /// behind a feature `utoipa` of their crates.
     pub utoipa: bool,
+    /// Whether members that may be absent or null, which mean different things, have the type `Patch`
+    /// of the root of the crate of the models. If not they are an `Option`, which reads both as
+    /// `None` and writes that as an absent member.
+    pub patches: bool,
 }
 
 /// The models of `documents`, as the content of a module of the crate of the models: each schema
 /// once, wherever it is taken over. In a document of others, inline schemas need names first:
 /// [`Document::with_named_schemas`].
 ///
-/// That crate's root must offer the [open enums](open_enums), the type `Patch` for members that may
-/// be absent or null, the [hand-written](ModelSettings::hand_written) types, and the features that
-/// the settings ask for.
+/// That crate's root must offer the [open enums](open_enums), the
+/// [hand-written](ModelSettings::hand_written) types, and the features that the settings ask for.
 ///
 /// # Errors
 /// [`Error::Unsupported`] at the schema that can't be expressed, or that has the name of another
 /// one in a document before.
 pub fn generate(documents: &[&Document], settings: &ModelSettings) -> Result<TokenStream, Error> {
+    types(documents, settings, "crate")
+}
+
+/// The same as the content of any module, with the open enums in full; `itself` is how it calls
+/// itself.
+pub(crate) fn module(
+    document: &Document,
+    settings: &ModelSettings,
+    itself: &str,
+) -> Result<TokenStream, Error> {
+    let mut code = types(&[document], settings, itself)?;
+    for (name, at, schema) in schemas(document) {
+        if open_enum::is_open_enum(schema) {
+            code.extend(open_enum::item(document, name, &at, &settings.notes)?);
+        }
+    }
+    Ok(code)
+}
+
+/// `root` is the path of the open enums and of what is written by hand.
+fn types(
+    documents: &[&Document],
+    settings: &ModelSettings,
+    root: &str,
+) -> Result<TokenStream, Error> {
     check_hand_written(documents, settings)?;
     let mut space = TypeSpaceSettings::default();
     space
@@ -66,7 +94,7 @@ pub fn generate(documents: &[&Document], settings: &ModelSettings) -> Result<Tok
             r#"#[cfg_attr(feature = "{feature}", derive({derive}))]"#
         ));
     }
-    let (_, types) = type_space(documents, settings, "crate", space)?;
+    let (_, types) = type_space(documents, settings, root, space)?;
     finish::finish(documents, types, settings)
 }
 
@@ -78,7 +106,7 @@ pub fn open_enums(documents: &[&Document], settings: &ModelSettings) -> Result<S
     let enums = all_schemas(documents)?
         .into_iter()
         .filter(|model| open_enum::is_open_enum(model.schema))
-        .map(|model| open_enum::generate(model.document, model.name, &model.at, &settings.notes))
+        .map(|model| open_enum::invocation(model.document, model.name, &model.at, &settings.notes))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(enums.join("\n"))
 }

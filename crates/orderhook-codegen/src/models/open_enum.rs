@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use heck::ToPascalCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use serde_json::Value;
 
 use super::Notes;
-use super::limits;
+use super::limits::{self, Limit};
 use crate::document::{Document, Error, pointer};
 use crate::names;
 
@@ -16,15 +18,139 @@ pub(crate) fn is_open_enum(schema: &Value) -> bool {
     schema.get("x-extensible-enum").is_some()
 }
 
+/// What the schema at `at` lists.
+struct OpenEnum {
+    name: Ident,
+    documentation: String,
+    limits: Vec<TokenStream>,
+    variants: Vec<Variant>,
+}
+
+struct Variant {
+    name: Ident,
+    text: String,
+    meaning: String,
+}
+
 /// The enum of the schema at `at`, as the text of an invocation of `open_enum!`.
 ///
 /// It is text because a formatter of Rust leaves what stands inside a macro call as it is.
-pub(super) fn generate(
+pub(super) fn invocation(
     document: &Document,
     name: &str,
     at: &str,
     notes: &Notes,
 ) -> Result<String, Error> {
+    let listed = read(document, name, at, notes)?;
+    let mut code = String::from("open_enum! {\n");
+    code += &doc("    ", &listed.documentation);
+    if !listed.limits.is_empty() {
+        let limits: Vec<_> = listed.limits.iter().map(ToString::to_string).collect();
+        code += &format!("    #[schema({})]\n", limits.join(", "));
+    }
+    code += &format!("    pub enum {} {{\n", listed.name);
+    for Variant {
+        name,
+        text,
+        meaning,
+    } in &listed.variants
+    {
+        code += &doc("        ", meaning);
+        code += &format!("        {name} = {text:?},\n");
+    }
+    code += "    }\n}\n";
+    Ok(code)
+}
+
+/// The enum of the schema at `at`, for crates without the macro `open_enum!`.
+pub(super) fn item(
+    document: &Document,
+    name: &str,
+    at: &str,
+    notes: &Notes,
+) -> Result<TokenStream, Error> {
+    let OpenEnum {
+        name,
+        documentation,
+        variants,
+        ..
+    } = read(document, name, at, notes)?;
+    let documentation = names::doc(&format!(
+        "{documentation}\n\n`From` turns a known text into its variant and keeps any other as it is."
+    ));
+    let idents: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
+    let texts: Vec<_> = variants.iter().map(|variant| &variant.text).collect();
+    let meanings = variants.iter().map(|variant| names::doc(&variant.meaning));
+    Ok(quote! {
+        #documentation
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#meanings #idents,)*
+            /// A text that was not known when this code was generated, exactly as it was read.
+            Unknown(::std::string::String),
+        }
+
+        impl #name {
+            /// The text on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#idents => #texts,)*
+                    Self::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl ::std::convert::From<&str> for #name {
+            fn from(text: &str) -> Self {
+                match text {
+                    #(#texts => Self::#idents,)*
+                    other => Self::Unknown(other.to_owned()),
+                }
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for #name {
+            fn from(text: ::std::string::String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for #name {
+            type Err = ::std::convert::Infallible;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                ::std::result::Result::Ok(Self::from(text))
+            }
+        }
+
+        impl ::std::fmt::Display for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for #name {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)
+                    .map(Self::from)
+            }
+        }
+    })
+}
+
+fn read(document: &Document, name: &str, at: &str, notes: &Notes) -> Result<OpenEnum, Error> {
     let texts = list(document, at, "x-extensible-enum")?.unwrap_or_default();
     let variants = match list(document, at, "x-enum-varnames")? {
         Some(variants) => variants,
@@ -48,20 +174,19 @@ pub(super) fn generate(
         .and_then(Value::as_str)
         .unwrap_or(name)
         .trim_end();
-    let mut code = String::from("open_enum! {\n");
-    code += &doc("    ", description);
+    let mut documentation = description.to_owned();
     if let Some(note) = notes.get(at) {
-        code += "    ///\n";
-        code += &doc("    ", note);
+        documentation += &format!("\n\n{note}");
     }
-    let limits = limits::limits(document, at)
-        .iter()
-        .map(|limit| limit.utoipa().to_string())
-        .collect::<Vec<_>>();
-    if !limits.is_empty() {
-        code += &format!("    #[schema({})]\n", limits.join(", "));
-    }
-    code += &format!("    pub enum {} {{\n", names::type_name(name));
+    let mut listed = OpenEnum {
+        name: names::type_name(name),
+        documentation,
+        limits: limits::limits(document, at)
+            .iter()
+            .map(Limit::utoipa)
+            .collect(),
+        variants: Vec::new(),
+    };
     // What is not known has a variant of its own.
     let mut taken = BTreeSet::from(["Unknown"]);
     for (index, (variant, text)) in variants.iter().zip(&texts).enumerate() {
@@ -72,15 +197,16 @@ pub(super) fn generate(
         if !taken.insert(variant) {
             return Err(wrong("another variant's name"));
         }
-        let variant = names::parse_ident(variant).ok_or_else(|| wrong("no Rust name"))?;
         let meaning = descriptions
             .as_ref()
             .map_or_else(|| format!("`{text}`"), |list| list[index].clone());
-        code += &doc("        ", &meaning);
-        code += &format!("        {variant} = {text:?},\n");
+        listed.variants.push(Variant {
+            name: names::parse_ident(variant).ok_or_else(|| wrong("no Rust name"))?,
+            text: text.clone(),
+            meaning,
+        });
     }
-    code += "    }\n}\n";
-    Ok(code)
+    Ok(listed)
 }
 
 fn doc(indent: &str, text: &str) -> String {

@@ -37,7 +37,7 @@ components:
 
 fn generate(text: &str) -> Result<Vec<(String, String)>, String> {
     let document = Document::parse("api.yaml", text).unwrap();
-    let modules = pushes::callbacks(&document, &ModelSettings::default(), "::models");
+    let modules = pushes::callbacks(&document, &ModelSettings::default(), "::models", "crate");
     let modules = modules.map_err(|error| error.to_string())?;
     let format = |code| prettyplease::unparse(&syn::parse2(code).unwrap());
     Ok(modules

@@ -23,8 +23,8 @@ fn client_of(text: &str) -> String {
         &document,
         &settings,
         "::models",
-        "crate::Inner",
-        "crate::read",
+        Some("crate::Inner"),
+        Some("crate::read"),
     );
     client.unwrap().to_string()
 }

@@ -10,6 +10,7 @@ mod collisions;
 mod corpus;
 mod features;
 mod files;
+mod generator;
 mod meaning;
 mod mutations;
 mod named;
@@ -38,12 +39,12 @@ fn generate(
             document,
             settings,
             "::models",
-            "crate::Inner",
-            "crate::read",
+            Some("crate::Inner"),
+            Some("crate::read"),
         )?,
-        pushes::generate(document, settings, "::models")?,
+        pushes::generate(document, settings, "::models", "crate")?,
     ];
-    for (module, code) in pushes::callbacks(document, settings, "::models")? {
+    for (module, code) in pushes::callbacks(document, settings, "::models", "crate")? {
         output.rust(format!("callbacks/{module}.rs"), &sources, code)?;
     }
     for (index, code) in generated.into_iter().enumerate() {
@@ -71,11 +72,11 @@ fn errors_of(document: &Document) -> [Option<Error>; 4] {
             document,
             &settings,
             "::models",
-            "crate::Inner",
-            "crate::read",
+            Some("crate::Inner"),
+            Some("crate::read"),
         )
         .err(),
         server::generate(document, &settings, "::models").err(),
-        pushes::generate(document, &settings, "::models").err(),
+        pushes::generate(document, &settings, "::models", "crate").err(),
     ]
 }

@@ -54,7 +54,14 @@ fn a_schema_of_several_documents_is_one_type() {
     let server = server::generate(&own, &settings, "::models").unwrap();
     let (_, parcels) = &server[1];
     assert!(parcels.to_string().contains("Result < models :: Parcel"));
-    client::generate(&own, &settings, "::models", "crate::Inner", "crate::read").unwrap();
+    client::generate(
+        &own,
+        &settings,
+        "::models",
+        Some("crate::Inner"),
+        Some("crate::read"),
+    )
+    .unwrap();
 }
 
 #[test]
