@@ -11,8 +11,10 @@ use crate::api::{Api, Operation, media_types};
 use crate::document::Node;
 use crate::models::json_schema;
 use crate::names;
+use inside::words_of_place;
 use need::needs_name;
 
+mod inside;
 mod need;
 #[cfg(test)]
 mod tests;
@@ -38,8 +40,7 @@ impl Document {
         inline.with_discriminators(&self);
         inline.with_null(&self);
         if inline.0.is_empty() {
-            inline.with_parts(&self);
-            inline.with_names_of_others(&self);
+            inline.inside_of_others(&self);
         }
         let mut moved = false;
         while !inline.0.is_empty() {
@@ -50,10 +51,7 @@ impl Document {
                 self.move_to_components(&at, &name);
             }
             inline = Found::default();
-            inline.with_parts(&self);
-            if inline.0.is_empty() {
-                inline.with_names_of_others(&self);
-            }
+            inline.inside_of_others(&self);
         }
         if !moved {
             return Ok(self);
@@ -273,29 +271,6 @@ impl Found {
         }
     }
 
-    /// Each part of a body of parts is a value of its own.
-    fn with_parts(&mut self, document: &Document) {
-        let mut found = BTreeSet::new();
-        shape::walk(Kind::OpenApi, document.root(), "", &mut |kind, at, _| {
-            if kind == Kind::MediaType && pointer::last(at) == "multipart/form-data" {
-                found.insert(at.to_owned());
-            }
-        });
-        let mut bodies = BTreeSet::new();
-        for at in found {
-            let schema = document.resolve(&pointer::join(&at, "schema"));
-            bodies.extend(schema.map(|schema| schema.pointer));
-        }
-        for body in bodies {
-            let properties = pointer::join(&body, "properties");
-            let names = document.get(&properties).and_then(Value::as_object);
-            for name in names.into_iter().flat_map(Map::keys) {
-                let at = pointer::join(&properties, name);
-                self.in_schema(document, &at, &words_of_place(&at));
-            }
-        }
-    }
-
     /// Typify gives such a schema and what is in it beside null the same name.
     fn with_null(&mut self, document: &Document) {
         let schemas = document.get(SCHEMAS).and_then(Value::as_object);
@@ -307,26 +282,6 @@ impl Found {
                 });
             }
         }
-    }
-
-    /// Of two schemas with one name typify writes the first alone, and takes it for the other.
-    fn with_names_of_others(&mut self, document: &Document) {
-        let mut taken = taken_names(document);
-        let schemas = document.get(SCHEMAS).and_then(Value::as_object);
-        for (name, schema) in schemas.into_iter().flatten() {
-            let root = pointer::join(SCHEMAS, name);
-            shape::walk(Kind::Schema, schema, &root, &mut |_, at, schema| {
-                if at != root && needs_name(schema) {
-                    let name = words_of_place(at);
-                    if !taken.insert(names::type_name(&name).to_string()) {
-                        let at = at.to_owned();
-                        self.0.push(Inline { at, name });
-                    }
-                }
-            });
-        }
-        // Parents were first. What is inside of what is moved must have moved before.
-        self.0.reverse();
     }
 
     /// Typify would choose the first variant that fits for those that are no schema of their own.
@@ -351,26 +306,6 @@ impl Found {
             self.0.insert(0, Inline { at, name });
         }
     }
-}
-
-/// `/components/schemas/Pet/properties/owner/items` → `Pet-owner-item`, as typify would have it.
-fn words_of_place(at: &str) -> String {
-    let at = at.strip_prefix(SCHEMAS).unwrap_or(at);
-    let mut tokens = at.split('/').skip(1);
-    let mut words = Vec::new();
-    while let Some(token) = tokens.next() {
-        match token {
-            "properties" => {}
-            // What is in all of them is in one type, whatever its number.
-            "allOf" => {
-                tokens.next();
-            }
-            "items" => words.push("item".to_owned()),
-            "additionalProperties" => words.push("value".to_owned()),
-            other => words.push(pointer::last(other)),
-        }
-    }
-    words.join("-")
 }
 
 fn needs_name_inside(document: &Document, at: &str) -> bool {
