@@ -1,7 +1,8 @@
 //! From an OpenAPI 3.0 document to Rust: models, client, server traits, webhook receivers.
 //!
 //! One module a stage: [`document`] reads, [`lint`] judges, [`models`], [`client`], [`server`] and
-//! [`pushes`] write Rust, [`openapi31`] derives, [`output`] compares and writes files.
+//! [`pushes`] write Rust, [`round_trip`] writes tests of what came out, [`openapi31`] derives,
+//! [`output`] compares and writes files.
 //!
 //! [`Generator`] puts them together for one document and any crate, and is what to begin with; the
 //! command `cargo orderhook-gen` is nothing more. The packages in the folder `examples` of this crate

@@ -26,11 +26,11 @@ impl Input {
         media_types: &[&'static str],
         required: bool,
     ) -> Result<Option<usize>, Refusal> {
-        let given = self.parts.headers.get(header::CONTENT_TYPE);
-        if given.is_none() && self.body.is_end_stream() {
-            if !required {
-                return Ok(None);
-            }
+        let is_empty = self.body.is_end_stream();
+        if is_empty && !required {
+            return Ok(None);
+        }
+        if is_empty && !self.parts.headers.contains_key(header::CONTENT_TYPE) {
             self.fault(Location::Body, "", Rule::Required, "must be present");
             return Err(self.refusal());
         }
@@ -141,8 +141,9 @@ impl Input {
         Upload::new(std::mem::take(&mut self.body), limit, &self.parts.headers)
     }
 
-    /// The parts of a `multipart/form-data`; `None` where the media type names no boundary.
-    pub fn multipart<P: Part>(&mut self, limit: usize) -> Option<Multipart<P>> {
+    /// The parts of a `multipart/form-data`, of which all together may have `limit` bytes, and each
+    /// that is no file `value_limit`; `None` where the media type names no boundary.
+    pub fn multipart<P: Part>(&mut self, limit: usize, value_limit: usize) -> Option<Multipart<P>> {
         let content_type = self.parts.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let boundary = content_type.and_then(|text| multer::parse_boundary(text).ok());
@@ -155,6 +156,7 @@ impl Input {
             std::mem::take(&mut self.body),
             boundary,
             limit,
+            value_limit,
         ))
     }
 }

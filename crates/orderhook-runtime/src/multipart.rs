@@ -34,17 +34,20 @@ pub trait Part: Sized {
 pub struct Multipart<P> {
     stream: multer::Multipart<'static>,
     limit: usize,
+    /// Of a part that is no file.
+    value_limit: usize,
     /// How often each row was there.
     seen: Vec<usize>,
     part: PhantomData<fn() -> P>,
 }
 
 impl<P: Part> Multipart<P> {
-    pub(crate) fn new(body: Body, boundary: String, limit: usize) -> Self {
+    pub(crate) fn new(body: Body, boundary: String, limit: usize, value_limit: usize) -> Self {
         let stream = BodyDataStream::new(Limited::new(body, limit));
         Self {
             stream: multer::Multipart::new(stream, boundary),
             limit,
+            value_limit,
             seen: vec![0; P::ROWS.len()],
             part: PhantomData,
         }
@@ -73,8 +76,14 @@ impl<P: Part> Multipart<P> {
             let part = match row.kind {
                 PartKind::File => P::file(index, FilePart::new(field, self.limit)),
                 PartKind::Text | PartKind::Json => {
-                    let bytes = field.bytes().await;
-                    let bytes = bytes.map_err(|error| refusal(&error, self.limit))?;
+                    let mut part = FilePart::new(field, self.limit);
+                    let mut bytes = Vec::new();
+                    while let Some(chunk) = part.chunk().await? {
+                        bytes.extend_from_slice(&chunk);
+                        if bytes.len() > self.value_limit {
+                            return Err(Refusal::content_too_large(self.value_limit));
+                        }
+                    }
                     read::<P>(index, row, &bytes)?
                 }
             };

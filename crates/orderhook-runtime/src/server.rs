@@ -27,9 +27,15 @@ pub trait Server: Send + Sync + 'static {
     /// The id of a request: unique, and easy to find in a log.
     fn trace_id(&self, request: &Request) -> TraceId;
 
-    /// How many bytes of a body are read; a longer one is a 413.
+    /// How many bytes of a body are read into memory; a longer one is a 413.
     fn body_limit(&self) -> usize {
         64 * 1024
+    }
+
+    /// How many bytes of a body are passed on as they arrive, files with all that is around them
+    /// included; a longer one is a 413.
+    fn upload_limit(&self, _operation: &'static Operation) -> usize {
+        16 * 1024 * 1024
     }
 
     /// Writes a refusal, in the way in which the document describes errors.
@@ -64,6 +70,10 @@ impl<S: Server> Server for NotImplemented<S> {
 
     fn body_limit(&self) -> usize {
         self.0.body_limit()
+    }
+
+    fn upload_limit(&self, operation: &'static Operation) -> usize {
+        self.0.upload_limit(operation)
     }
 
     fn reject(&self, trace_id: &TraceId, refusal: &Refusal) -> Response {

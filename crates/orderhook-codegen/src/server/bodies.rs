@@ -244,11 +244,14 @@ pub(super) fn read(operation: &Operation) -> TokenStream {
 
 fn read_one(operation: &Operation, media: &Media) -> TokenStream {
     let table = table(operation, media);
+    let constant = names::const_name(&operation.id);
     match media.codec {
         Codec::Json => quote! { input.json_body(&#table, api.body_limit()).await? },
         Codec::Form => quote! { input.form_body(#table, api.body_limit()).await? },
         Codec::Text => quote! { input.text_body(&#table, api.body_limit()).await? },
-        Codec::Bytes => quote! { Some(input.upload(api.body_limit())) },
-        Codec::Multipart => quote! { input.multipart(api.body_limit()) },
+        Codec::Bytes => quote! { Some(input.upload(api.upload_limit(&#constant))) },
+        Codec::Multipart => {
+            quote! { input.multipart(api.upload_limit(&#constant), api.body_limit()) }
+        }
     }
 }

@@ -2,6 +2,25 @@
 //!
 //! What comes out leans on the crate `orderhook-runtime`, which reads, checks and answers, and has
 //! the trait `Server`: who the caller is, how a refusal looks.
+//!
+//! # What a method gets and gives
+//!
+//! - One struct for the parameters of each place: `path`, `query`, `headers`, `cookies`.
+//! - `body`: the type of its schema for JSON and forms, `String` for `text/*`, a stream of typed parts
+//!   (`Multipart`) for `multipart/form-data`, and the bytes as they arrive (`Upload`) for any other
+//!   media type; an `Option` where it may be absent, an enumeration where it has several media types.
+//! - `call.principal`: `()` where anyone may call, an `Option` where a credential may be absent.
+//! - The answer itself where there is one without headers, else an enumeration with a variant for
+//!   each status and media type; for `1XX` the method gets the request's `parts` and makes the answer.
+//! - An error with a variant for each documented refusal. Those in the schema that most refusals of
+//!   the document share hold a `Problem`, and `Server::reject` writes them.
+//!
+//! # What is refused
+//!
+//! Each with its place: parameters that are part of a segment of the path, as in `/{name}.json`;
+//! styles that the specification does not have for a place or a type; `encoding` that asks for
+//! another style of a form, or for headers of a part; two templates that differ in the names of
+//! their parameters alone; and what `keywords` says of schemas.
 
 mod answers;
 mod bodies;
