@@ -1,7 +1,7 @@
 //! `cargo xtask corpus`: the documents of others in `tests/corpus`, generated from and compiled.
 //!
 //! Each becomes a crate of a workspace under `target/corpus`, which is checked with warnings denied.
-//! Nothing is fetched: the crates have the versions of this workspace.
+//! The crates have the versions of this workspace, and no others.
 
 use std::fmt::Write as _;
 use std::fs;

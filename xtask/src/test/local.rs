@@ -13,8 +13,11 @@ use crate::{corpus, demo};
 
 /// The packages that are published; each must build from its own archive.
 const LIBRARIES: &[&str] = &[
+    "cargo-orderhook-gen",
     "orderhook-types",
     "orderhook-client",
+    "orderhook-client-runtime",
+    "orderhook-runtime",
     "orderhook-api",
     "orderhook-webhook",
     "orderhook-codegen",
