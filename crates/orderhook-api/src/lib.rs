@@ -24,7 +24,6 @@
 mod envelope;
 /// What `cargo xtask gen` writes from `spec/`.
 #[rustfmt::skip]
-#[expect(clippy::all, reason = "generated code is read by the compiler first")]
 mod generated {
     pub(crate) mod operator;
     pub(crate) mod order_management;
