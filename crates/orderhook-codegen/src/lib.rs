@@ -19,6 +19,7 @@
 mod api;
 pub mod client;
 pub mod document;
+mod endless;
 pub mod generator;
 mod guarded;
 pub mod lint;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::document::shape::{self, Kind};
 use crate::document::{Document, Error, pointer};
+use crate::endless;
 
 const SCHEMAS: &str = "/components/schemas";
 
@@ -25,7 +26,7 @@ pub(crate) fn check(document: &Document) -> Result<(), Error> {
             }
         },
     );
-    result
+    result.and_then(|()| endless::check(document))
 }
 
 fn check_part(document: &Document, kind: Kind, at: &str, value: &Value) -> Result<(), Error> {

@@ -102,6 +102,23 @@ fn references() {
     );
 }
 
+/// typify would recurse until the stack is full.
+#[test]
+fn schemas_without_an_end() {
+    check(
+        ALL,
+        "note: {type: string, nullable: true}",
+        "note: {allOf: [{$ref: '#/components/schemas/Thing'}, {type: object, required: [size]}]}",
+        "70:9: /components/schemas/Thing/properties/note: the schema merges one that it is inside of; move it to `#/components/schemas`, or give all such schemas names by `Document::with_named_schemas`",
+    );
+    check(
+        ALL,
+        "properties: {code: {type: integer}}",
+        "properties: {in: {$ref: '#/components/schemas/Refusal'}}\n    Narrow: {allOf: [{$ref: '#/components/schemas/Refusal'}, {properties: {in: {$ref: '#/components/schemas/Narrow'}}}]}",
+        "93:5: /components/schemas/Narrow: what `allOf` merges has a member that merges the same again, without end; give the member one schema in all of them",
+    );
+}
+
 #[test]
 fn a_recursive_schema_is_taken() {
     check_taken(

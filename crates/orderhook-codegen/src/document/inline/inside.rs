@@ -10,6 +10,15 @@ use crate::document::shape::{self, Kind};
 use crate::document::{Document, pointer};
 use crate::names;
 
+impl Document {
+    /// A schema that merges one that it is inside of and has no name of its own.
+    pub(crate) fn merged_inside(&self) -> Option<String> {
+        let mut found = Found::default();
+        found.with_merges(self);
+        found.0.pop().map(|inline| inline.at)
+    }
+}
+
 impl Found {
     /// The first kind of them of which there are some: what is moved may be of another kind then.
     pub(super) fn inside_of_others(&mut self, document: &Document) {
