@@ -1,11 +1,17 @@
 //! Whatever an implementation answers arrives as its type, or is an internal error.
 
+use std::collections::HashMap;
+
+use axum::Router;
 use axum::body::Bytes;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::get;
 use futures_util::TryStreamExt as _;
 use orderhook_test_features::client::operations::{GetAnswerHeadersOk, GetSeveralOk};
 use progenitor_client::{ByteStream, Error};
 
-use crate::support::{App, send};
+use crate::support::{App, LIMIT, send};
 
 /// What became of a call: its status, and the answer or the refusal as their type.
 fn told<T: std::fmt::Debug, E: std::fmt::Debug>(
@@ -149,12 +155,84 @@ async fn headers_of_every_kind() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_only_the_server_has() {
+    let app = App::start().await;
+    let large = "x".repeat(LIMIT + 1);
+    let refused = app.client.put_text().body(large).send().await;
+    assert_eq!(told(refused), "413 unexpected");
+}
+
+#[tokio::test]
 async fn nothing_and_anything() {
     let app = App::start().await;
     assert_eq!(told(app.client.delete_empty().send().await), "204 ()");
     let answer = app.client.get_any().send().await.expect("answers");
     assert_eq!(answer.headers()["content-type"], "image/gif");
     assert_eq!(all(answer.into_inner()).await, b"gif");
+}
+
+/// A server that does not keep to the document.
+async fn wrong(Query(which): Query<HashMap<String, String>>) -> Response {
+    let answer = Response::builder();
+    let json = "application/json";
+    let (answer, body) = match which["which"].as_str() {
+        "no header" => (
+            answer.status(201).header("content-type", json),
+            r#"{"name":"n"}"#,
+        ),
+        "no number" => (answer.status(202).header("retry-after", "x"), ""),
+        "no thing" => (
+            answer.status(200).header("content-type", json),
+            r#"{"size":1}"#,
+        ),
+        "no json" => (answer.status(409).header("content-type", json), "<html>"),
+        "no media type" => (answer.status(200), "hello"),
+        "another media type" => (
+            answer.status(200).header("content-type", "image/png"),
+            "hello",
+        ),
+        "parameters" => {
+            let media_type = "Application/JSON; charset=utf-8";
+            (
+                answer.status(200).header("content-type", media_type),
+                r#"{"name":"n"}"#,
+            )
+        }
+        _ => (answer.status(204).header("content-type", json), ""),
+    };
+    answer.body(body.into()).expect("an answer")
+}
+
+#[tokio::test]
+async fn answers_that_are_not_documented() {
+    let around = |_| Router::new().route("/answers/several", get(wrong));
+    let app = App::start_with(around, "").await;
+    for (which, expected) in [
+        (
+            "no header",
+            "Invalid Response Payload (b\"\"): the header `Location`: it is missing",
+        ),
+        (
+            "no number",
+            "Invalid Response Payload (b\"x\"): the header `Retry-After`: invalid digit",
+        ),
+        (
+            "no thing",
+            "Invalid Response Payload (b\"{\\\"size\\\":1}\"): missing field `name`",
+        ),
+        (
+            "no json",
+            "Invalid Response Payload (b\"<html>\"): expected value",
+        ),
+        ("no media type", "200 unexpected"),
+        ("another media type", "200 unexpected"),
+        ("parameters", "200 OkJson(Thing { name: Name(\"n\")"),
+        ("nothing, typed", "204 NoContent"),
+    ] {
+        let call = app.client.get_several().which(which);
+        let told = told(call.send().await);
+        assert!(told.starts_with(expected), "{which}: {told}");
+    }
 }
 
 /// What the document does not allow is an internal error, and the log says why.

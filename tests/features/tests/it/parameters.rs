@@ -1,5 +1,6 @@
 //! What a client sends arrives equal, in every style; what the specification writes is read.
 
+use axum::Router;
 use orderhook_test_features::models::{Count, Filter, State};
 use orderhook_test_features::server::parameters::*;
 
@@ -48,8 +49,27 @@ macro_rules! check {
 }
 
 #[tokio::test]
-async fn of_the_path() {
+async fn of_a_plain_operation() {
     let app = App::start().await;
+    for text in AWKWARD {
+        let call = app.client.get_plain().name(name(text)).limit(-7);
+        let thing = call.send().await.expect("answers").into_inner();
+        assert_eq!((thing.name, thing.size), (name(text), Some(-7)));
+    }
+}
+
+#[tokio::test]
+async fn of_the_path() {
+    check_paths(&App::start().await).await;
+}
+
+#[tokio::test]
+async fn of_the_path_of_a_nested_router() {
+    let below = |router| Router::new().nest("/v1/{tenant}", router);
+    check_paths(&App::start_with(below, "/v1/a%2Cb").await).await;
+}
+
+async fn check_paths(app: &App) {
     let lists: [&[&str]; 3] = [&AWKWARD, &["one"], &["", "after empty"]];
     for list in lists {
         for label in AWKWARD {

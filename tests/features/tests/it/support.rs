@@ -13,12 +13,12 @@ mod parameters;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use orderhook_runtime::{Answered, Fault, Operation, Refusal, Server, TraceId};
 use orderhook_test_features::client::Client;
 use orderhook_test_features::models::{self, Count, Counts, Echo, Name, Names, Point, Thing};
@@ -97,6 +97,11 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|router| router, "").await
+    }
+
+    /// With what `around` makes of the router, which has it below `base`.
+    pub(crate) async fn start_with(around: impl FnOnce(Router) -> Router, base: &str) -> Self {
         let (sender, arrived) = unbounded_channel();
         let log = Arc::default();
         let server = Features {
@@ -104,8 +109,8 @@ impl App {
             log: Arc::clone(&log),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = server::router(Arc::new(server));
+        let url = format!("http://{}{base}", listener.local_addr().unwrap());
+        let router = around(server::router(Arc::new(server)));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
