@@ -148,6 +148,7 @@ pub(crate) fn one(
         Style::Label => format!(".{}", pieces.join(",")),
         Style::LabelExploded => format!(".{}", pieces.join(".")),
         Style::Matrix => format!(";{name}={}", pieces.join(",")),
+        Style::MatrixExploded if pieces.is_empty() => format!(";{name}"),
         Style::MatrixExploded => {
             let is_list = value.is_array();
             let pieces = pieces.iter().map(|piece| match is_list {
@@ -249,6 +250,7 @@ mod tests {
         check(Style::SpaceDelimited, list.clone(), "a%2Cb%201");
         check(Style::PipeDelimited, list, "a%2Cb%7C1");
         check(Style::Form, json!([]), "");
+        check(Style::MatrixExploded, json!([]), ";p");
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Answer {
         value: &T,
     ) -> Result<Self, Refusal> {
         let value = serde_json::to_value(value).map_err(Refusal::internal)?;
-        let Some(text) = text(&value) else {
+        let Some(text) = text(&value).map_err(Refusal::internal)? else {
             return Ok(self);
         };
         let value = HeaderValue::from_str(&text).map_err(Refusal::internal)?;
@@ -98,22 +98,37 @@ impl Answer {
 }
 
 /// As style `simple` writes a value; null is none.
-fn text(value: &Value) -> Option<String> {
+fn text(value: &Value) -> Result<Option<String>, String> {
+    let mut pieces = Vec::new();
     match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Value::Null => return Ok(None),
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().filter_map(text).collect();
-            Some(items.join(","))
+            for item in items {
+                pieces.extend(piece(item)?);
+            }
         }
         Value::Object(members) => {
-            let members = members.iter();
-            let pairs: Vec<_> = members
-                .filter_map(|(name, value)| Some(format!("{name},{}", text(value)?)))
-                .collect();
-            Some(pairs.join(","))
+            for (name, value) in members {
+                pieces.extend(
+                    piece(value)?
+                        .into_iter()
+                        .flat_map(|text| [name.clone(), text]),
+                );
+            }
         }
-        scalar => Some(scalar.to_string()),
+        Value::String(text) => return Ok(Some(text.clone())),
+        scalar => return Ok(Some(scalar.to_string())),
+    }
+    Ok(Some(pieces.join(",")))
+}
+
+/// An item, which must not hold what separates it from the next.
+fn piece(value: &Value) -> Result<Option<String>, String> {
+    match text(value)? {
+        Some(text) if text.contains(',') => Err(format!(
+            "`,` stands between the items of a header and can't stand in `{text}`"
+        )),
+        text => Ok(text),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The input of an operation: read from the request, checked, and only then made into its types.
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::fault::MAX_FAULTS;
 use crate::json::Json;
-use crate::parameters::{self, Given, has_whole_escapes};
+use crate::parameters::{self, Encoding, Given, has_whole_escapes};
 use crate::security::cookies;
 use crate::shape::Parameter;
 use crate::{Fault, Location, Refusal, Rule};
@@ -55,11 +55,18 @@ impl Input {
             );
             return None;
         };
-        let given = values.iter().map(|(name, text)| Given {
-            name: name.into(),
-            text: text.into(),
-            // The router has decoded it, and so a comma is one between items.
-            raw: text,
+        let given = values.iter().map(|(name, text)| {
+            let (raw, encoding) = match raw_segment(&self.parts, name) {
+                Some(raw) => (raw, Encoding::Percent),
+                None => (text, Encoding::Nothing),
+            };
+            let (name, text) = (name.into(), text.into());
+            Given {
+                name,
+                text,
+                raw,
+                encoding,
+            }
         });
         parameters::read(
             Location::Path,
@@ -91,6 +98,7 @@ impl Input {
                         name: name.into(),
                         text: text.into(),
                         raw: text,
+                        encoding: Encoding::Nothing,
                     }),
                     Err(_) => self.faults.push(Fault::new(
                         Location::Header,
@@ -113,6 +121,7 @@ impl Input {
             // What is no percent-encoding is what it says.
             text: percent_decode_str(raw).decode_utf8_lossy(),
             raw,
+            encoding: Encoding::Percent,
         });
         let given = given.collect();
         parameters::read(Location::Cookie, parameters, given, &mut self.faults)
@@ -138,4 +147,18 @@ impl Input {
     pub(crate) fn fault(&mut self, location: Location, field: &str, rule: Rule, message: &str) {
         self.faults.push(Fault::new(location, field, rule, message));
     }
+}
+
+/// The parameter `name` of the path before the router decoded it.
+///
+/// Segments are counted from the end: a nested router takes its own off the front.
+fn raw_segment<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
+    let template = parts.extensions.get::<MatchedPath>()?.as_str();
+    let segments = template.rsplit('/').zip(parts.uri.path().rsplit('/'));
+    let mut segments = segments.take_while(|(segment, _)| !segment.starts_with("{*"));
+    let is_named = |segment: &str| {
+        let segment = segment.strip_prefix('{');
+        segment.and_then(|segment| segment.strip_suffix('}')) == Some(name)
+    };
+    segments.find_map(|(segment, raw)| is_named(segment).then_some(raw))
 }

@@ -101,7 +101,7 @@ impl<P: Part> Multipart<P> {
             .collect();
         match faults.is_empty() {
             true => Ok(None),
-            false => Err(Refusal::bad_request(faults)),
+            false => Err(Refusal::bad_request(faults).of_reading()),
         }
     }
 }
@@ -133,7 +133,7 @@ fn read<P: Part>(index: usize, row: &PartRow, bytes: &[u8]) -> Result<Option<P>,
     for fault in faults.iter_mut().filter(|fault| fault.field.is_empty()) {
         row.name.clone_into(&mut fault.field);
     }
-    Err(Refusal::bad_request(faults))
+    Err(Refusal::bad_request(faults).of_reading())
 }
 
 /// A part that is a file.
@@ -182,7 +182,7 @@ fn refusal(error: &multer::Error, limit: usize) -> Refusal {
     let mut cause = Some(error as &(dyn std::error::Error + 'static));
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {
-            return Refusal::content_too_large(limit);
+            return Refusal::content_too_large(limit).of_reading();
         }
         cause = error.source();
     }
@@ -197,7 +197,7 @@ fn refusal(error: &multer::Error, limit: usize) -> Refusal {
 }
 
 fn fault(field: &str, rule: Rule, message: &str) -> Refusal {
-    Refusal::bad_request(vec![Fault::new(Location::Body, field, rule, message)])
+    Refusal::bad_request(vec![Fault::new(Location::Body, field, rule, message)]).of_reading()
 }
 
 impl Checked<'_> {

@@ -15,6 +15,30 @@ pub(crate) struct Given<'a> {
     pub(crate) text: Cow<'a, str>,
     /// Before it was decoded: a comma in an item is another than one between items.
     pub(crate) raw: &'a str,
+    /// How an item of `raw` is decoded.
+    pub(crate) encoding: Encoding,
+}
+
+/// How a text is encoded where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// A header: not at all.
+    Nothing,
+    /// A path or a cookie.
+    Percent,
+    /// A query or a form, where a plus is a space as well.
+    Form,
+}
+
+impl Encoding {
+    /// What can't be decoded was told of before.
+    fn decode(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Nothing => text.into(),
+            Self::Percent => percent_decode_str(text).decode_utf8_lossy(),
+            Self::Form => decode(text).unwrap_or(text.into()),
+        }
+    }
 }
 
 /// The values of `parameters`, unless one of them has a fault.
@@ -34,7 +58,8 @@ pub(crate) fn read(
                 checker.check(&parameter.shape, &value, &Place::Member(&Place::Root, name));
                 values.push((name.into(), value));
             }
-            None if parameter.required => {
+            // One that can't be read is there.
+            None if parameter.required && !is_told(&checker, name) => {
                 checker.fault(Rule::Required, "must be present", name);
             }
             None => {}
@@ -44,6 +69,11 @@ pub(crate) fn read(
         location,
         value: Json::Object(values),
     })
+}
+
+fn is_told(checker: &Checker<'_>, name: &str) -> bool {
+    let mut faults = checker.faults.iter();
+    faults.any(|fault| fault.location == checker.location && fault.field == name)
 }
 
 /// The value of `parameter`, or what stands for it where it is absent.
@@ -199,7 +229,7 @@ fn one(
             let pieces = pieces(style, name, given)?.into_iter();
             let values = pieces.map(|piece| match style {
                 Style::MatrixExploded => {
-                    let text = piece.strip_prefix(name)?.strip_prefix('=')?;
+                    let text = after_name(&piece, name)?;
                     Some(scalar(items, text.to_owned().into()))
                 }
                 _ => Some(scalar(items, piece)),
@@ -237,16 +267,13 @@ fn pieces<'g>(style: Style, name: &str, given: &'g Given<'_>) -> Option<Vec<Cow<
         Style::MatrixExploded => (raw.strip_prefix(';')?, ';'),
         _ => (raw, ','),
     };
-    if text.is_empty() {
+    if text.is_empty() || style == Style::MatrixExploded && text == name {
         return Some(Vec::new());
     }
-    // What is the same before and after, such as a header, is not encoded at all.
-    let is_decoded =
-        matches!(style, Style::SpaceDelimited | Style::PipeDelimited) || given.raw == given.text;
+    let is_decoded = matches!(style, Style::SpaceDelimited | Style::PipeDelimited);
     let pieces = text.split(separator).map(|piece| match is_decoded {
         true => Cow::Borrowed(piece),
-        // What can't be decoded was told of before.
-        false => decode(piece).unwrap_or(Cow::Borrowed(piece)),
+        false => given.encoding.decode(piece),
     });
     Some(pieces.collect())
 }
@@ -262,9 +289,15 @@ fn alternating(pieces: Vec<Cow<'_, str>>) -> Option<Vec<(String, String)>> {
 
 /// `;name=text` → `text`
 fn matrix<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.strip_prefix(';')?
-        .strip_prefix(name)?
-        .strip_prefix('=')
+    after_name(text.strip_prefix(';')?, name)
+}
+
+/// `name=text` → `text`; an empty one is written without `=`.
+fn after_name<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    match text.strip_prefix(name)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('='),
+    }
 }
 
 /// An object of scalars and of lists of them; `None` if it has no member.
@@ -301,7 +334,12 @@ pub(crate) fn pairs<'a>(
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, raw) = pair.split_once('=').unwrap_or((pair, ""));
         match (decode(name), decode(raw)) {
-            (Some(name), Some(text)) => given.push(Given { name, text, raw }),
+            (Some(name), Some(text)) => given.push(Given {
+                name,
+                text,
+                raw,
+                encoding: Encoding::Form,
+            }),
             // No more than are told: a query has room for thousands.
             _ if faults.len() >= most => {}
             _ => faults.push(Fault::new(

@@ -21,6 +21,8 @@ pub struct Problem {
     faults: Vec<Fault>,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
+    /// The status of a request that could not be read, documented or not.
+    unreadable: Option<StatusCode>,
 }
 
 impl Problem {
@@ -31,6 +33,7 @@ impl Problem {
             faults: Vec::new(),
             retry_after: None,
             source: None,
+            unreadable: None,
         }
     }
 
@@ -179,7 +182,14 @@ impl Refusal {
     /// For generated code, whose statuses are those of the document.
     pub fn new(status: u16, problem: Problem) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::with_status(status, problem)
+        Self::with_status(problem.unreadable.unwrap_or(status), problem)
+    }
+
+    /// The same for a request that breaks a rule while the implementation reads it: the status stays
+    /// on its way through the error of an operation that does not document it.
+    pub(crate) fn of_reading(mut self) -> Self {
+        self.problem.unreadable = Some(self.status);
+        self
     }
 
     fn with_status(status: StatusCode, problem: Problem) -> Self {
@@ -204,7 +214,7 @@ impl Refusal {
         if self.status() / 100 == class {
             return self;
         }
-        Self::with_status(StatusCode::INTERNAL_SERVER_ERROR, self.into_undocumented())
+        Self::new(500, self.into_undocumented())
     }
 
     pub(crate) fn has_body(&self) -> bool {
@@ -239,6 +249,9 @@ impl Refusal {
 
     /// The problem of an operation that failed in a way that the document does not know.
     pub fn into_undocumented(self) -> Problem {
+        if self.problem.unreadable.is_some() {
+            return self.problem;
+        }
         let cause = Undocumented {
             status: self.status,
             problem: self.problem,

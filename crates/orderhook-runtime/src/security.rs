@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use percent_encoding::percent_decode_str;
 
 use crate::Operation;
+use crate::parameters::decode;
 
 /// Security schemes that a caller must meet together, with what each must allow.
 pub type Alternative = &'static [Requirement];
@@ -65,8 +65,8 @@ impl Scheme {
             SchemeKind::QueryKey(name) => {
                 let pairs = request.uri.query()?.split('&');
                 let pairs = pairs.filter_map(|pair| pair.split_once('='));
-                let key = only(pairs.filter(|(given, _)| *given == name))?.1;
-                percent_decode_str(key).decode_utf8().ok()
+                let is_named = |given| decode(given).is_some_and(|given| given == name);
+                decode(only(pairs.filter(|(given, _)| is_named(given)))?.1)
             }
             SchemeKind::CookieKey(name) => {
                 only(cookies(&request.headers).filter(|(given, _)| *given == name))

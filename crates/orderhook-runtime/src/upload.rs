@@ -43,7 +43,7 @@ impl Upload {
                     }
                 }
                 Err(error) if error.is::<LengthLimitError>() => {
-                    return Err(Refusal::content_too_large(self.limit));
+                    return Err(Refusal::content_too_large(self.limit).of_reading());
                 }
                 Err(_) => return Err(broken_off()),
             }
@@ -66,5 +66,5 @@ impl Upload {
 
 pub(crate) fn broken_off() -> Refusal {
     let fault = Fault::new(Location::Body, "", Rule::Syntax, "must arrive whole");
-    Refusal::bad_request(vec![fault])
+    Refusal::bad_request(vec![fault]).of_reading()
 }
