@@ -14,6 +14,10 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use orderhook_codegen::{Generated, Generator};
 
+/// Code is made of small things, hundreds of thousands for a large document.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// `--check` found files that are not what would be generated.
 const EXIT_STALE: u8 = 4;
 

@@ -10,7 +10,7 @@ use crate::fault::MAX_FAULTS;
 use crate::json::Json;
 use crate::parameters::{self, Encoding, Given, has_whole_escapes};
 use crate::security::cookies;
-use crate::shape::Parameter;
+use crate::shape::{Parameter, Shape};
 use crate::{Fault, Location, Refusal, Rule};
 
 /// A request that is being read. Faults are collected until [`Input::refusal`] takes them all.
@@ -42,6 +42,16 @@ impl Input {
 
     /// The parameters of the path.
     pub async fn path(&mut self, parameters: &[Parameter]) -> Option<Checked<'static>> {
+        self.path_with(&[], parameters).await
+    }
+
+    /// The same where some segments hold more than one parameter: `{a}...{b}`, which the router
+    /// knows as `{a...b}`.
+    pub async fn path_with(
+        &mut self,
+        segments: &[&'static str],
+        parameters: &[Parameter],
+    ) -> Option<Checked<'static>> {
         let values = RawPathParams::from_request_parts(&mut self.parts, &()).await;
         let values = values
             .ok()
@@ -55,25 +65,35 @@ impl Input {
             );
             return None;
         };
-        let given = values.iter().map(|(name, text)| {
-            let (raw, encoding) = match raw_segment(&self.parts, name) {
-                Some(raw) => (raw, Encoding::Percent),
-                None => (text, Encoding::Nothing),
-            };
-            let (name, text) = (name.into(), text.into());
-            Given {
-                name,
-                text,
-                raw,
-                encoding,
+        let is_styled = |parameter: &Parameter| matches!(parameter.shape, Shape::Written(..));
+        let is_split = parameters.iter().any(is_styled);
+        let mut given = Vec::with_capacity(parameters.len());
+        for (name, text) in &values {
+            if let Some(segment) = segments.iter().find(|segment| is_route_of(name, segment)) {
+                let Some(parts) = split(segment, text) else {
+                    let message = format!("must be written as {segment}");
+                    self.fault(Location::Path, name, Rule::Syntax, &message);
+                    return None;
+                };
+                given.extend(
+                    parts
+                        .into_iter()
+                        .map(|(name, text)| Given::plain(name, text)),
+                );
+                continue;
             }
-        });
-        parameters::read(
-            Location::Path,
-            parameters,
-            given.collect(),
-            &mut self.faults,
-        )
+            // Nothing else looks at what the router decoded.
+            let raw = is_split.then(|| raw_segment(&self.parts, name)).flatten();
+            given.push(match raw {
+                Some(raw) => Given {
+                    raw,
+                    encoding: Encoding::Percent,
+                    ..Given::plain(name, text)
+                },
+                None => Given::plain(name, text),
+            });
+        }
+        parameters::read(Location::Path, parameters, given, &mut self.faults)
     }
 
     /// The parameters of the query.
@@ -149,6 +169,39 @@ impl Input {
     }
 }
 
+/// Whether the router knows `segment` by `name`: without its braces.
+fn is_route_of(name: &str, segment: &str) -> bool {
+    let plain = segment.chars().filter(|c| !matches!(c, '{' | '}'));
+    plain.eq(name.chars())
+}
+
+/// The parameters in a segment: with `{a}...{b}`, `x...y` is `x` and `y`.
+fn split<'t>(template: &'static str, text: &'t str) -> Option<Vec<(&'static str, &'t str)>> {
+    let (before, mut template) = template.split_once('{')?;
+    let mut rest = text.strip_prefix(before)?;
+    let mut parts = Vec::new();
+    loop {
+        let (name, behind) = template.split_once('}')?;
+        let (literal, next) = match behind.split_once('{') {
+            Some((literal, next)) => (literal, Some(next)),
+            None => (behind, None),
+        };
+        let (value, after) = match next {
+            Some(_) => rest.split_once(literal)?,
+            None => (rest.strip_suffix(literal)?, ""),
+        };
+        if value.is_empty() {
+            return None;
+        }
+        parts.push((name, value));
+        rest = after;
+        match next {
+            Some(next) => template = next,
+            None => return Some(parts),
+        }
+    }
+}
+
 /// The parameter `name` of the path before the router decoded it.
 ///
 /// Segments are counted from the end: a nested router takes its own off the front.
@@ -161,4 +214,34 @@ fn raw_segment<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
         segment.and_then(|segment| segment.strip_suffix('}')) == Some(name)
     };
     segments.find_map(|(segment, raw)| is_named(segment).then_some(raw))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_may_hold_several_parameters() {
+        #[track_caller]
+        fn check(template: &'static str, text: &str, expected: Option<&[(&str, &str)]>) {
+            assert_eq!(split(template, text).as_deref(), expected);
+        }
+        check("{a}...{b}", "x...y", Some(&[("a", "x"), ("b", "y")]));
+        check(
+            "{a}...{b}",
+            "x...y...z",
+            Some(&[("a", "x"), ("b", "y...z")]),
+        );
+        check("{name}.json", "a.b.json", Some(&[("name", "a.b")]));
+        check(
+            "v{major}.{minor}",
+            "v1.2",
+            Some(&[("major", "1"), ("minor", "2")]),
+        );
+        for text in ["x", "...y", "x...", "x..y", ""] {
+            check("{a}...{b}", text, None);
+        }
+        check("{name}.json", "a.yaml", None);
+        check("v{major}", "1", None);
+    }
 }

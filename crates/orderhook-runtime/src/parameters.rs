@@ -19,6 +19,18 @@ pub(crate) struct Given<'a> {
     pub(crate) encoding: Encoding,
 }
 
+impl<'a> Given<'a> {
+    /// What is not encoded, or not any more.
+    pub(crate) fn plain(name: &'a str, text: &'a str) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+            raw: text,
+            encoding: Encoding::Nothing,
+        }
+    }
+}
+
 /// How a text is encoded where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {

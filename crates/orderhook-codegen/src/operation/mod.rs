@@ -3,6 +3,7 @@
 mod answer;
 mod media;
 mod parameter;
+pub(crate) mod path;
 mod property;
 mod security;
 
@@ -132,13 +133,13 @@ pub(crate) fn read(
         .filter(|node| !parameter::is_ignored(node.value))
         .map(|node| parameter::read(document, node))
         .collect::<Result<Vec<_>, _>>()?;
-    let path = operation.path.clone().unwrap_or_default();
-    parameter::check_path(document, at, &path, &parameters)?;
+    let template = operation.path.clone().unwrap_or_default();
+    path::check(document, at, &template, &parameters)?;
     Ok(Operation {
         at: at.clone(),
         id: operation.id().into_owned(),
         method: pointer::last(at),
-        path,
+        path: template,
         tag: operation.tag().to_owned(),
         documentation: documentation
             .into_iter()

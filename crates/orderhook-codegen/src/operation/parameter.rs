@@ -1,7 +1,5 @@
 //! Parameters, and how their values are written.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
@@ -247,61 +245,5 @@ impl Location {
             Self::Header => "header",
             Self::Cookie => "cookie",
         }
-    }
-}
-
-/// The template and the parameters of the path must name the same, and a parameter must be a whole
-/// segment, because that is what the router can tell.
-pub(super) fn check_path(
-    document: &Document,
-    at: &str,
-    path: &str,
-    parameters: &[Parameter],
-) -> Result<(), Error> {
-    let mut open = BTreeSet::new();
-    for parameter in parameters {
-        if parameter.location == Location::Path {
-            open.insert(parameter.name.as_str());
-        }
-    }
-    if path.is_empty() {
-        return Ok(());
-    }
-    let refuse = |message: String| Err(document.unsupported(at, message));
-    if !path.starts_with('/') {
-        return refuse(format!("the path `{path}` must begin with a slash; add it"));
-    }
-    let mut named = BTreeSet::new();
-    for segment in path.split('/') {
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'));
-        match name {
-            Some(name) if name.is_empty() || name.contains(['{', '}', '*', ':']) => {
-                return refuse(format!(
-                    "`{segment}` is no parameter; write a name in braces"
-                ));
-            }
-            Some(name) => {
-                if !named.insert(name) {
-                    return refuse(format!("`{segment}` stands twice in the path; rename one"));
-                }
-                if !open.remove(name) {
-                    return refuse(format!("`{segment}` is no parameter `in: path`; add it"));
-                }
-            }
-            None if segment.contains(['{', '}']) => {
-                return refuse(format!(
-                    "a parameter must be a whole segment of the path, and `{segment}` is more; split it"
-                ));
-            }
-            None => {}
-        }
-    }
-    match open.first() {
-        Some(name) => refuse(format!(
-            "the parameter `{name}` is not in the path; add it or leave it out"
-        )),
-        None => Ok(()),
     }
 }

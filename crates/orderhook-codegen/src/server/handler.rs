@@ -9,7 +9,7 @@ use super::{answers, bodies, utoipa};
 use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
-use crate::operation::{Location, Operation};
+use crate::operation::{Location, Operation, path};
 
 /// The static that tells what the operation is.
 pub(super) fn constant(operation: &Operation) -> TokenStream {
@@ -85,8 +85,18 @@ fn reading(operation: &Operation) -> Reading {
     for location in LOCATIONS {
         if let Some((argument, _)) = parameters::argument(operation, location) {
             let table = parameters::table(operation, location);
-            let wait = (location == Location::Path).then(|| quote! { .await });
-            read.extend(quote! { let #argument = input.#argument(#table)#wait; });
+            let segments: Vec<_> = operation
+                .path
+                .split('/')
+                .filter(|segment| path::is_compound(segment))
+                .collect();
+            read.extend(match location {
+                Location::Path if !segments.is_empty() => quote! {
+                    let #argument = input.path_with(&[#(#segments),*], #table).await;
+                },
+                Location::Path => quote! { let #argument = input.#argument(#table).await; },
+                _ => quote! { let #argument = input.#argument(#table); },
+            });
             values.push(quote! { input.typed(#argument) });
             names.push(argument);
         }

@@ -17,8 +17,7 @@
 //!
 //! # What is refused
 //!
-//! Each with its place: parameters that are part of a segment of the path, as in `/{name}.json`;
-//! styles that the specification does not have for a place or a type; `encoding` that asks for
+//! Each with its place: two parameters of the path without text between them; styles that the specification does not have for a place or a type; `encoding` that asks for
 //! another style of a form, or for headers of a part; two templates that differ in the names of
 //! their parameters alone; and what `keywords` says of schemas.
 

@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::document::{Document, Error};
 use crate::names;
-use crate::operation::Operation;
+use crate::operation::{Operation, path};
 
 /// Two templates that differ in the names of parameters alone are one path to the router, which
 /// would panic.
@@ -15,7 +15,7 @@ pub(super) fn check(document: &Document, operations: &[Operation]) -> Result<(),
     let mut known: BTreeMap<String, &Operation> = BTreeMap::new();
     for operation in operations {
         let segments = operation.path.split('/').map(|segment| match segment {
-            segment if segment.starts_with('{') => "{}",
+            segment if segment.contains('{') => "{}",
             segment => segment,
         });
         let template = segments.collect::<Vec<_>>().join("/");
@@ -58,6 +58,7 @@ pub(super) fn generate(operations: &[&Operation], trait_name: &Ident) -> TokenSt
             .map(|operation| names::field_name(&operation.id))
             .collect();
         let (first, rest) = (&names[0], &names[1..]);
+        let path = path::route(path);
         quote! { .route(#path, #first::<S>()#(.merge(#rest::<S>()))*) }
     });
     quote! {

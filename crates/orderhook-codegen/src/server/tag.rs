@@ -1,6 +1,8 @@
 //! One tag: its inputs, its trait, its errors and answers, and what stands in front of the trait.
 
-use proc_macro2::{Ident, TokenStream};
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::parameters::{self, LOCATIONS};
@@ -112,12 +114,15 @@ const IMPORTED: [&str; 13] = [
 
 /// Imports of what the code names and of nothing else: what is unused is a warning.
 fn imports(code: &TokenStream) -> TokenStream {
+    let mut named = BTreeSet::new();
+    collect_names(code, &mut named);
     let has_tables = ["Shape", "Parameter", "PartRow"]
         .iter()
-        .any(|name| mentions(code, name));
+        .any(|name| named.contains(*name));
     let shapes = has_tables.then(|| quote! { use ::orderhook_runtime::shape::*; });
-    let status = mentions(code, "StatusCode").then(|| quote! { use ::axum::http::StatusCode; });
-    let names = names_of_runtime(code);
+    let status = named.contains("StatusCode");
+    let status = status.then(|| quote! { use ::axum::http::StatusCode; });
+    let names = names_of_runtime(&named);
     quote! {
         #status
         use ::orderhook_runtime::{self as runtime, #(#names),*};
@@ -127,21 +132,28 @@ fn imports(code: &TokenStream) -> TokenStream {
 
 /// What code without tables and statuses imports.
 pub(super) fn runtime_imports(code: &TokenStream) -> TokenStream {
-    let names = names_of_runtime(code);
+    let mut named = BTreeSet::new();
+    collect_names(code, &mut named);
+    let names = names_of_runtime(&named);
     quote! { use ::orderhook_runtime::{#(#names),*}; }
 }
 
-fn names_of_runtime(code: &TokenStream) -> Vec<Ident> {
-    let imported = IMPORTED.iter().filter(|name| mentions(code, name));
+fn names_of_runtime(named: &BTreeSet<String>) -> Vec<Ident> {
+    let imported = IMPORTED.iter().filter(|name| named.contains(**name));
     imported.map(|name| format_ident!("{name}")).collect()
 }
 
-fn mentions(code: &TokenStream, name: &str) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == name,
-        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
-        _ => false,
-    })
+/// Every identifier in the code.
+fn collect_names(code: &TokenStream, names: &mut BTreeSet<String>) {
+    for token in code.clone() {
+        match token {
+            TokenTree::Ident(ident) => {
+                names.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => collect_names(&group.stream(), names),
+            _ => {}
+        }
+    }
 }
 
 fn tag_description(document: &Document, tag: &str) -> String {

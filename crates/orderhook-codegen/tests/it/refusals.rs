@@ -240,8 +240,8 @@ fn inputs() {
     check(
         "s",
         "/things/{name}:",
-        "/things/{name}.json:",
-        "11:5: /paths/~1things~1{name}.json/put: a parameter must be a whole segment of the path, and `{name}.json` is more; split it",
+        "/things/{name}{id}:",
+        "11:5: /paths/~1things~1{name}{id}/put: `{name}{id}` is no template; write each name in braces, and text between two",
     );
     check(
         "s",

@@ -210,28 +210,25 @@ fn send(
 fn path(operation: &Operation, setters: &[Setter<'_>]) -> TokenStream {
     let mut code = TokenStream::new();
     let mut text = String::new();
-    for segment in operation.path.split('/').skip(1) {
-        text.push('/');
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'));
+    let mut rest = operation.path.as_str();
+    while let Some((before, behind)) = rest.split_once('{') {
+        text.push_str(before);
+        let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
         let setter = setters.iter().find(|setter| {
-            setter.parameter.location == Location::Path
-                && Some(setter.parameter.name.as_str()) == name
+            setter.parameter.location == Location::Path && setter.parameter.name == name
         });
-        match setter {
-            Some(setter) => {
-                let value = value(setter);
-                let (name, style) = (&setter.parameter.name, style(setter.parameter));
-                code.extend(quote! {
-                    call.path(#text);
-                    call.segment(#name, ::orderhook_client_runtime::Style::#style, &#value)?;
-                });
-                text.clear();
-            }
-            None => text.push_str(segment),
+        if let Some(setter) = setter {
+            let value = value(setter);
+            let (name, style) = (&setter.parameter.name, style(setter.parameter));
+            code.extend(quote! {
+                call.path(#text);
+                call.segment(#name, ::orderhook_client_runtime::Style::#style, &#value)?;
+            });
+            text.clear();
         }
+        rest = after;
     }
+    text.push_str(rest);
     if !text.is_empty() {
         code.extend(quote! { call.path(#text); });
     }
