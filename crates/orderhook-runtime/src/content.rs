@@ -26,11 +26,11 @@ impl Input {
         media_types: &[&'static str],
         required: bool,
     ) -> Result<Option<usize>, Refusal> {
-        let is_empty = self.body.is_end_stream();
-        if is_empty && !required {
-            return Ok(None);
-        }
-        if is_empty && !self.parts.headers.contains_key(header::CONTENT_TYPE) {
+        let has_type = self.parts.headers.contains_key(header::CONTENT_TYPE);
+        if !has_type && self.body.is_end_stream() {
+            if !required {
+                return Ok(None);
+            }
             self.fault(Location::Body, "", Rule::Required, "must be present");
             return Err(self.refusal());
         }

@@ -6,9 +6,10 @@ use axum::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use crate::encoding::{Encoding, has_whole_escapes};
 use crate::fault::MAX_FAULTS;
 use crate::json::Json;
-use crate::parameters::{self, Encoding, Given, has_whole_escapes};
+use crate::parameters::{self, Given};
 use crate::security::cookies;
 use crate::shape::{Parameter, Shape};
 use crate::{Fault, Location, Refusal, Rule};

@@ -13,6 +13,7 @@
 
 mod answer;
 mod content;
+mod encoding;
 mod exchange;
 mod fallback;
 mod fault;

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use crate::Operation;
-use crate::parameters::decode;
+use crate::encoding::decode;
 
 /// Security schemes that a caller must meet together, with what each must allow.
 pub type Alternative = &'static [Requirement];

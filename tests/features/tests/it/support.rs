@@ -57,6 +57,10 @@ impl Server for Features {
         LIMIT
     }
 
+    fn upload_limit(&self, _: &'static Operation) -> usize {
+        LIMIT
+    }
+
     /// In the schema `Refusal` of the document.
     fn reject(&self, _: &TraceId, refusal: &Refusal) -> Response {
         let problem = refusal.problem();
