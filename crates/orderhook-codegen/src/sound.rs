@@ -30,8 +30,9 @@ pub(crate) fn check(document: &Document) -> Result<(), Error> {
 }
 
 fn check_part(document: &Document, kind: Kind, at: &str, value: &Value) -> Result<(), Error> {
-    if shape::reference(value).is_some() {
+    if let Some(reference) = shape::reference(value) {
         document.resolve(at)?;
+        check_section(document, kind, at, reference)?;
     }
     if kind != Kind::Schema {
         return Ok(());
@@ -55,6 +56,27 @@ fn check_part(document: &Document, kind: Kind, at: &str, value: &Value) -> Resul
         return Err(document.unsupported(at, message));
     }
     Ok(())
+}
+
+/// progenitor looks a reference up by its name alone, among components of the kind that it expects.
+fn check_section(document: &Document, kind: Kind, at: &str, reference: &str) -> Result<(), Error> {
+    let section = match kind {
+        Kind::Parameter => "parameters",
+        Kind::RequestBody => "requestBodies",
+        Kind::Response => "responses",
+        Kind::Header => "headers",
+        Kind::Example => "examples",
+        Kind::Link => "links",
+        Kind::Callback => "callbacks",
+        Kind::SecurityScheme => "securitySchemes",
+        _ => return Ok(()),
+    };
+    let target = reference.strip_prefix('#').unwrap_or_default();
+    if pointer::parent(target) == Some(format!("/components/{section}").as_str()) {
+        return Ok(());
+    }
+    let message = format!("`{reference}` is not in `#/components/{section}`; move it there");
+    Err(document.unsupported(at, message))
 }
 
 fn names_a_schema(reference: &str) -> bool {

@@ -84,6 +84,12 @@ fn references() {
     );
     check(
         ALL,
+        "    Broken: {description: ours, content: {application/json: {schema: {$ref: '#/components/schemas/Refusal'}}}}",
+        "    Broken: {$ref: '#/components/schemas/Refusal'}",
+        "61:5: /components/responses/Broken: `#/components/schemas/Refusal` is not in `#/components/responses`; move it there",
+    );
+    check(
+        ALL,
         "- $ref: '#/components/parameters/Dry'",
         "- $ref: '#/components/parameters/Wet'",
         "10:9: /paths/~1things~1{name}/parameters/1: `$ref: #/components/parameters/Wet` names nothing; point it at `#/components/...` of this document",
