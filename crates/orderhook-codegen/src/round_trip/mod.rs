@@ -5,19 +5,20 @@
 //! can't be tested so is told by [`generate`]: bodies that are no values (files, streams), answers
 //! that the client reads in pieces, and schemas for which no value is found.
 
+mod call;
 mod values;
 
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use serde_json::{Map, Value};
+use quote::quote;
 
 use crate::document::{Document, Error};
 use crate::models::{ModelSettings, TypeNames};
 use crate::names;
-use crate::operation::{self, Codec, Location, Media, Operation, Status};
+use crate::operation::{self, Codec, Media, Operation, Status};
 use crate::server;
+use call::Obstacle;
 use values::Size;
 
 /// The tests, and the ids of operations that they leave out.
@@ -53,9 +54,10 @@ pub fn generate(
             continue;
         };
         for size in [Size::Least, Size::Full] {
-            match test(document, operation, &answers, size, &mut types)? {
+            match call::test(document, operation, &answers, size, &mut types) {
                 Ok(test) => tests.extend(test),
-                Err(reason) => {
+                Err(Obstacle::Refused(error)) => return Err(error),
+                Err(Obstacle::LeftOut(reason)) => {
                     left_out.push(format!("{}: {reason}", operation.id));
                     break;
                 }
@@ -194,118 +196,6 @@ fn implementation(
         },
     };
     Ok(quote! { #signature { async move { #body } } })
-}
-
-/// The test of one operation; the reason where there is none.
-fn test(
-    document: &Document,
-    operation: &Operation,
-    answers: &Answers,
-    size: Size,
-    types: &mut TypeNames<'_>,
-) -> Result<Result<TokenStream, String>, Error> {
-    let id = names::field_name(&operation.id);
-    let mut setters = TokenStream::new();
-    let mut structs: BTreeMap<&'static str, Map<String, Value>> = BTreeMap::new();
-    for parameter in &operation.parameters {
-        structs.entry(parameter.location.name()).or_default();
-        if size == Size::Least && !parameter.required {
-            continue;
-        }
-        let value = match (&parameter.default, size) {
-            (Some(default), Size::Full) => Some(default.clone()),
-            _ => values::value(document, &parameter.schema_at, size),
-        };
-        let Some(value) = value else {
-            match parameter.required {
-                true => return Ok(Err(format!("no value for `{}`", parameter.name))),
-                false => continue,
-            }
-        };
-        // An empty list or object has no form in most styles.
-        let is_empty = value.as_array().is_some_and(Vec::is_empty)
-            || value.as_object().is_some_and(Map::is_empty);
-        if is_empty {
-            match parameter.required {
-                true => return Ok(Err(format!("`{}` would be empty", parameter.name))),
-                false => continue,
-            }
-        }
-        let (kind, text) = (types.of_present(&parameter.schema_at)?, value.to_string());
-        let setter = names::field_name(&parameter.name);
-        setters.extend(quote! { .#setter(value::<#kind>(#text)) });
-        let given = structs.entry(parameter.location.name()).or_default();
-        given.insert(parameter.name.clone(), value);
-    }
-    for parameter in &operation.parameters {
-        if let Some(default) = &parameter.default {
-            let given = structs.entry(parameter.location.name()).or_default();
-            let given = given.entry(parameter.name.clone());
-            given.or_insert_with(|| default.clone());
-        }
-    }
-    let mut expected: Vec<TokenStream> = Vec::new();
-    for location in [
-        Location::Path,
-        Location::Query,
-        Location::Header,
-        Location::Cookie,
-    ] {
-        if let Some((_, kind)) = server::parameters_argument(operation, location) {
-            let given = structs.remove(location.name()).unwrap_or_default();
-            let text = Value::Object(given).to_string();
-            expected.push(quote! { format!("{:?}", value::<#kind>(#text)) });
-        }
-    }
-    if let Some(body) = &operation.body {
-        let [media] = body.media.as_slice() else {
-            return Ok(Err("a body of several kinds".to_owned()));
-        };
-        let (Codec::Json | Codec::Form, Some(at)) = (media.codec, &media.schema_at) else {
-            return Ok(Err("a body that is no value".to_owned()));
-        };
-        let kind = types.of(at)?;
-        if !body.required && size == Size::Least {
-            expected.push(quote! { format!("{:?}", None::<#kind>) });
-        } else {
-            let Some(value) = values::value(document, at, size) else {
-                return Ok(Err("no value for the body".to_owned()));
-            };
-            let text = value.to_string();
-            setters.extend(quote! { .body(value::<#kind>(#text)) });
-            let value = quote! { value::<#kind>(#text) };
-            expected.push(match body.required {
-                true => quote! { format!("{:?}", #value) },
-                false => quote! { format!("{:?}", Some(#value)) },
-            });
-        }
-    }
-    let json = &answers.json[usize::from(size == Size::Full)];
-    let check = match &answers.kind {
-        Some(kind) => quote! {
-            let returned = format!("{:?}", answer.into_inner());
-            assert_eq!(returned, format!("{:?}", value::<#kind>(#json)));
-        },
-        None => quote! { drop(answer); },
-    };
-    let suffix = match size {
-        Size::Least => "least",
-        Size::Full => "full",
-    };
-    let name = format_ident!("{}_{suffix}", id);
-    let operation_id = &operation.id;
-    Ok(Ok(quote! {
-        #[tokio::test]
-        async fn #name() {
-            let echo = Echo::start(#json).await;
-            let client = super::super::client(&echo.base_url);
-            let answer = client.#id()#setters.send().await;
-            let answer = answer.unwrap_or_else(|error| panic!("{error:?}"));
-            let expected: Vec<String> = vec![#(#expected),*];
-            assert_eq!(echo.seen(), (#operation_id.to_owned(), expected));
-            #check
-        }
-    }))
 }
 
 /// The server that the tests call.
