@@ -49,3 +49,15 @@ fn each_is_taken_or_refused_with_its_place() {
     }
     insta::assert_snapshot!(verdicts);
 }
+
+/// All 706 operations; what comes out is compiled by `cargo xtask corpus`.
+#[test]
+fn all_of_github_is_taken() {
+    let path = Path::new(CORPUS).join("github/api.github.com.json");
+    let document = Document::parse("github.json", &fs::read_to_string(path).unwrap()).unwrap();
+    let document = document.with_named_schemas().unwrap();
+    let [models, client, server, _] = errors_of(&document);
+    for error in [models, client, server].into_iter().flatten() {
+        panic!("{error}");
+    }
+}
