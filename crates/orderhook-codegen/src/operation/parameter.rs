@@ -181,6 +181,10 @@ fn styled(
     let style = match (name, location, kind) {
         ("form", Location::Query | Location::Cookie, Made::Scalar)
         | ("simple", Location::Path | Location::Header, Made::Scalar) => return Ok(Written::Plain),
+        // Its members would be cookies of their own, and nothing would say whose.
+        ("form", Location::Cookie, Made::Object) if explode => {
+            return Err(unknown_style(document, node, location, kind, name, explode));
+        }
         ("form", Location::Query | Location::Cookie, _) => Style::Form(explode),
         ("simple", Location::Path | Location::Header, _) => Style::Simple(explode),
         ("label", Location::Path, _) => Style::Label(explode),

@@ -20,6 +20,11 @@ pub(super) fn check(
     if !path.starts_with('/') {
         return refuse(format!("the path `{path}` must begin with a slash; add it"));
     }
+    if path.contains(['#', '?']) {
+        return refuse(format!(
+            "no request has the path `{path}`; leave out what begins at `#` or `?`"
+        ));
+    }
     let in_path = parameters
         .iter()
         .filter(|parameter| parameter.location == Location::Path);

@@ -112,8 +112,8 @@ fn answers(
     let (Some(answer), None) = (successes.next(), successes.next()) else {
         return Ok(None);
     };
-    let has_headers = answer.headers.iter().any(|header| header.required);
-    if has_headers || answer.status.class() == Some(1) {
+    // With them, the client's answer is more than its body.
+    if !answer.headers.is_empty() || answer.status.class() == Some(1) {
         return Ok(None);
     }
     let (kind, json) = match answer.media.as_slice() {
@@ -149,21 +149,12 @@ fn answers(
             Status::Default => Some(200),
         };
         let status = status.map(|code| quote! { status: status(#code), });
-        let headers: Vec<_> = answer
-            .headers
-            .iter()
-            .map(|header| names::field_name(&header.name))
-            .collect();
         let path = quote! { #name::#variant };
-        match (status, headers.as_slice(), &kind) {
-            (None, [], None) => quote! { { drop(json); #path } },
-            (None, [], Some(_)) => quote! { #path(#value) },
-            (status, headers, None) => {
-                quote! { { drop(json); #path { #status #(#headers: None,)* } } }
-            }
-            (status, headers, Some(_)) => {
-                quote! { #path { #status #(#headers: None,)* body: #value } }
-            }
+        match (status, &kind) {
+            (None, None) => quote! { { drop(json); #path } },
+            (None, Some(_)) => quote! { #path(#value) },
+            (status, None) => quote! { { drop(json); #path { #status } } },
+            (status, Some(_)) => quote! { #path { #status body: #value } },
         }
     };
     Ok(Some(Answers {
@@ -261,6 +252,16 @@ fn support() -> TokenStream {
                 let text = format!("{}: {:?}", refusal.chain(), refusal.problem().faults());
                 let status = ::orderhook_runtime::status(refusal.status());
                 ::axum::response::IntoResponse::into_response((status, text))
+            }
+        }
+
+        /// What went wrong, with the body of an answer that the document does not know.
+        async fn told<E: ::std::fmt::Debug>(error: ::progenitor_client::Error<E>) -> String {
+            match error {
+                ::progenitor_client::Error::UnexpectedResponse(response) => {
+                    response.text().await.unwrap_or_default()
+                }
+                error => format!("{error:?}"),
             }
         }
 

@@ -1,5 +1,7 @@
 //! Values of schemas, for tests: plain ones, of which every schema that is met often has some.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::document::{Document, pointer};
@@ -77,6 +79,11 @@ impl Maker<'_> {
     fn first_of(&self, at: &str, schema: &Value, keyword: &str, depth: usize) -> Option<Value> {
         let list = pointer::join(at, keyword);
         let count = schema[keyword].as_array()?.len();
+        // A value of one variant may be one of another as well, and must be of one only.
+        let is_chosen = schema.get("discriminator").is_some() || self.are_tagged(&list, count);
+        if keyword == "oneOf" && !is_chosen && !self.are_different(&list, count) {
+            return None;
+        }
         for index in 0..count {
             let variant = pointer::join(&list, &index.to_string());
             let Some(mut value) = self.value(&variant, depth + 1) else {
@@ -91,6 +98,43 @@ impl Maker<'_> {
             return Some(value);
         }
         None
+    }
+
+    /// Whether no two variants are of one JSON type.
+    fn are_different(&self, list: &str, count: usize) -> bool {
+        let mut kinds = BTreeSet::new();
+        (0..count).all(|index| {
+            let variant = self
+                .document
+                .resolve(&pointer::join(list, &index.to_string()));
+            variant.is_ok_and(|variant| match kind(variant.value) {
+                "any" => false,
+                "integer" => kinds.insert("number"),
+                kind => kinds.insert(kind),
+            })
+        })
+    }
+
+    /// Whether each variant has a member whose only text tells it from all others.
+    fn are_tagged(&self, list: &str, count: usize) -> bool {
+        let mut tags = BTreeSet::new();
+        (0..count).all(|index| {
+            let variant = self
+                .document
+                .resolve(&pointer::join(list, &index.to_string()));
+            variant.is_ok_and(|variant| {
+                let properties = variant.value["properties"].as_object();
+                let only_text = |property: &Value| match property["enum"].as_array()?.as_slice() {
+                    [Value::String(text)] => Some(text.clone()),
+                    _ => None,
+                };
+                let tag = properties
+                    .into_iter()
+                    .flatten()
+                    .find_map(|(name, property)| Some((name.clone(), only_text(property)?)));
+                tag.is_some_and(|tag| tags.insert(tag))
+            })
+        })
     }
 
     /// What the discriminator says of the variant: the name in the mapping, or that of the schema.

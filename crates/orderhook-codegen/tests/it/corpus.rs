@@ -57,7 +57,6 @@ fn all_of_github_is_taken() {
     let document = Document::parse("github.json", &fs::read_to_string(path).unwrap()).unwrap();
     let document = document.with_named_schemas().unwrap();
     let [models, client, server, _] = errors_of(&document);
-    for error in [models, client, server].into_iter().flatten() {
-        panic!("{error}");
-    }
+    let refusals: Vec<_> = [models, client, server].into_iter().flatten().collect();
+    assert!(refusals.is_empty(), "{refusals:?}");
 }

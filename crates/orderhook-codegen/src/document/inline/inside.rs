@@ -61,7 +61,7 @@ impl Found {
         for (name, schema) in schemas.into_iter().flatten() {
             let root = pointer::join(SCHEMAS, name);
             shape::walk(Kind::Schema, schema, &root, &mut |_, at, schema| {
-                let merges = combines(schema) && needs_name(schema);
+                let merges = merges(schema) && needs_name(schema);
                 if at != root && merges && leads_to(document, at, &root) {
                     self.0.push(Inline {
                         at: at.to_owned(),
@@ -97,10 +97,20 @@ impl Found {
 
 const COMBINATIONS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-fn combines(schema: &Value) -> bool {
-    COMBINATIONS
-        .iter()
-        .any(|keyword| schema.get(keyword).is_some())
+/// Whether typify writes out what the schema combines: `allOf`, and the others beside something.
+fn merges(schema: &Value) -> bool {
+    let alone = [
+        "anyOf",
+        "oneOf",
+        "description",
+        "discriminator",
+        "nullable",
+        "title",
+    ];
+    let has = |keyword: &str| schema.get(keyword).is_some();
+    let mut names = schema.as_object().into_iter().flat_map(Map::keys);
+    let is_beside = names.any(|name| !alone.contains(&name.as_str()));
+    has("allOf") || (is_beside && (has("anyOf") || has("oneOf")))
 }
 
 /// Whether writing out the combination at `at` comes to the schema at `root`: what it combines is
@@ -121,7 +131,7 @@ fn leads_to(document: &Document, at: &str, root: &str) -> bool {
             }
             let whole = document.get(target).unwrap_or(&Value::Null);
             shape::walk(Kind::Schema, whole, target, &mut |_, at, schema| {
-                if combines(schema) || at == target {
+                if merges(schema) || at == target {
                     open.push(at.to_owned());
                 }
             });
