@@ -121,7 +121,7 @@ impl<'o, 'a> Split<'o, 'a> {
             match operation::read(document, operation) {
                 Ok(read) if choice::is_beyond_progenitor(document, &read) => own.push(read),
                 Ok(_) => left.push((operation, None)),
-                // Such as XML, which progenitor passes on as bytes.
+                // Such as two parameters of a path without text between them, which can be written.
                 Err(error) => left.push((operation, Some(error))),
             }
         }

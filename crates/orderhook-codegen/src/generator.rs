@@ -275,12 +275,7 @@ impl<'a> Parts<'a> {
         let mut root = None;
         let mut modules = Vec::new();
         for (name, code) in server::generate(self.document, &self.settings, MODELS)? {
-            let mut file = self.parsed(relative::beside_models(code, 2))?;
-            if name == "not_implemented" {
-                // It drops its arguments, of which some documents have bodies that are `Copy`.
-                file.attrs
-                    .push(syn::parse_quote! { #![allow(dropping_copy_types)] });
-            }
+            let file = self.parsed(relative::beside_models(code, 2))?;
             match name.as_str() {
                 "mod" => root = Some(file),
                 _ => modules.push((name, file)),

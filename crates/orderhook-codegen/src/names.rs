@@ -1,7 +1,9 @@
 //! Names of the document as Rust writes them.
 
+use std::collections::BTreeSet;
+
 use heck::{ToPascalCase, ToSnakeCase};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 /// A type's name, as typify makes it from a schema's.
@@ -28,6 +30,25 @@ pub(crate) fn const_name(name: &str) -> Ident {
 /// `text` itself, where that is a Rust identifier.
 pub(crate) fn parse_ident(text: &str) -> Option<Ident> {
     syn::parse_str(text).ok()
+}
+
+/// Every identifier in `code`.
+pub(crate) fn identifiers(code: &TokenStream) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect_identifiers(code, &mut found);
+    found
+}
+
+fn collect_identifiers(code: &TokenStream, found: &mut BTreeSet<String>) {
+    for token in code.clone() {
+        match token {
+            TokenTree::Ident(ident) => {
+                found.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => collect_identifiers(&group.stream(), found),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
 }
 
 /// A doc comment; blank lines kept, nothing where there is no text.

@@ -4,6 +4,8 @@
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
+use crate::names;
+
 /// The module of the models as generators are to call it. No document has such a name: all that Rust
 /// makes of one begins with a letter or with a single underscore.
 pub(crate) const MODELS: &str = "__models";
@@ -20,7 +22,7 @@ pub(crate) fn models(code: TokenStream) -> TokenStream {
 ///
 /// What names them gets an import, and nothing else does: what is unused is a warning.
 pub(crate) fn beside_models(code: TokenStream, depth: usize) -> syn::Result<syn::File> {
-    let mentioned = mentions(&code);
+    let mentioned = names::identifiers(&code).contains(MODELS);
     let code = replace(code, 0, &|depth| {
         let (supers, models) = (supers(depth), Ident::new("models", Span::call_site()));
         match depth {
@@ -41,14 +43,6 @@ pub(crate) fn beside_models(code: TokenStream, depth: usize) -> syn::Result<syn:
 fn supers(depth: usize) -> TokenStream {
     let supers = std::iter::repeat_n(quote! { super }, depth);
     quote! { #(#supers)::* }
-}
-
-fn mentions(code: &TokenStream) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == MODELS,
-        TokenTree::Group(group) => mentions(&group.stream()),
-        _ => false,
-    })
 }
 
 /// Writes [`MODELS`] as `path` says for the depth of the modules around it.

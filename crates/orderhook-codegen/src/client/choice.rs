@@ -11,7 +11,7 @@ use crate::operation::{
 };
 
 /// Members of a builder that a parameter can't be called.
-const BUILDER: [&str; 4] = ["body", "client", "new", "send"];
+pub(super) const BUILDER: [&str; 4] = ["body", "client", "new", "send"];
 
 /// Whether progenitor refuses the operation, writes code for it that does not compile, or leaves
 /// out what the document says.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::parameters::{self, LOCATIONS};
@@ -114,8 +114,7 @@ const IMPORTED: [&str; 13] = [
 
 /// Imports of what the code names and of nothing else: what is unused is a warning.
 fn imports(code: &TokenStream) -> TokenStream {
-    let mut named = BTreeSet::new();
-    collect_names(code, &mut named);
+    let named = names::identifiers(code);
     let has_tables = ["Shape", "Parameter", "PartRow"]
         .iter()
         .any(|name| named.contains(*name));
@@ -132,8 +131,7 @@ fn imports(code: &TokenStream) -> TokenStream {
 
 /// What code without tables and statuses imports.
 pub(super) fn runtime_imports(code: &TokenStream) -> TokenStream {
-    let mut named = BTreeSet::new();
-    collect_names(code, &mut named);
+    let named = names::identifiers(code);
     let names = names_of_runtime(&named);
     quote! { use ::orderhook_runtime::{#(#names),*}; }
 }
@@ -141,19 +139,6 @@ pub(super) fn runtime_imports(code: &TokenStream) -> TokenStream {
 fn names_of_runtime(named: &BTreeSet<String>) -> Vec<Ident> {
     let imported = IMPORTED.iter().filter(|name| named.contains(**name));
     imported.map(|name| format_ident!("{name}")).collect()
-}
-
-/// Every identifier in the code.
-fn collect_names(code: &TokenStream, names: &mut BTreeSet<String>) {
-    for token in code.clone() {
-        match token {
-            TokenTree::Ident(ident) => {
-                names.insert(ident.to_string());
-            }
-            TokenTree::Group(group) => collect_names(&group.stream(), names),
-            _ => {}
-        }
-    }
 }
 
 fn tag_description(document: &Document, tag: &str) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::super::choice::BUILDER;
 use super::{Context, answers, body};
 use crate::document::Error;
 use crate::names;
@@ -23,9 +24,7 @@ pub(super) fn setters<'o>(
     operation: &'o Operation,
     context: &mut Context<'_, '_>,
 ) -> Result<Vec<Setter<'o>>, Error> {
-    let mut taken: BTreeSet<_> = ["body", "client", "new", "send"]
-        .map(names::field_name)
-        .into();
+    let mut taken: BTreeSet<_> = BUILDER.map(names::field_name).into();
     let mut setters = Vec::new();
     for parameter in &operation.parameters {
         let mut name = names::field_name(&parameter.name);
@@ -41,7 +40,7 @@ pub(super) fn setters<'o>(
         }
         setters.push(Setter {
             name,
-            kind: context.types.of(&parameter.schema_at)?,
+            kind: context.types.of_present(&parameter.schema_at)?,
             parameter,
         });
     }
